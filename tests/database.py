@@ -1,0 +1,93 @@
+"""A database for a test run: made by the superuser, migrated by the migrator, used as runtime."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+from django.core.management import call_command
+from django.db import connections
+from psycopg import sql
+
+from yangbanjian.config.settings import database as django_settings
+from yangbanjian.supervisor.home import home_at
+from yangbanjian.supervisor.postgres import ensure_running
+from yangbanjian.supervisor.roles import init_roles
+
+PASSWORD = "only-for-tests"
+
+
+@cache
+def admin_url() -> str:
+    """The superuser's URL of the server that this test process uses: one given, or our own."""
+    given = os.environ.get("YBJ_TEST_ADMIN_URL")
+    if given:
+        return given
+    # Not under pytest's folder: its parent is 0700, which the server's account can't pass.
+    folder = Path(tempfile.mkdtemp(prefix="ybj-test-"))
+    folder.chmod(0o755)
+    home = home_at(folder)
+    engine = ensure_running(home, throwaway=True)
+
+    def clean_up() -> None:
+        engine.release()
+        shutil.rmtree(home.sockets, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(clean_up)
+    return engine.url("superuser", "postgres")
+
+
+def create(name: str, admin: str) -> dict[str, str]:
+    """An empty database with its roles, extensions and default rights; role -> URL."""
+    passwords = dict.fromkeys(("migrator", "runtime", "poster", "auditor"), PASSWORD)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(714)")
+        return init_roles(admin, passwords, database=name)
+
+
+def point_default_at(url: str) -> None:
+    """Let `default` be this login on this database."""
+    connections["default"].close()
+    settings = {**connections.settings["default"], **django_settings(url)}
+    connections.settings["default"] = settings
+    connections["default"].settings_dict.update(settings)
+
+
+def point_django_at(urls: dict[str, str]) -> None:
+    """Let `default` be the runtime role on this database, and migrate as the migrator."""
+    for alias, role in (("default", "runtime"), ("migrator", "migrator")):
+        settings = {**connections.settings["default"], **django_settings(urls[role])}
+        connections.settings[alias] = settings
+        connections[alias].settings_dict.update(settings)
+    call_command("migrate", database="migrator", verbosity=0, interactive=False)
+    connections["migrator"].close()
+    del connections["migrator"]
+    del connections.settings["migrator"]
+
+
+def empty(name: str, admin: str) -> None:
+    """Take every row out again, past the guards that keep the product from doing so."""
+    with psycopg.connect(_on(admin, name), autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        rows = connection.execute(
+            "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
+            " AND tablename NOT IN ('django_migrations', 'django_content_type')"
+        ).fetchall()
+        connection.execute("TRUNCATE " + ", ".join(row[0] for row in rows) + " CASCADE")  # type: ignore[arg-type]
+
+
+def _on(admin: str, name: str) -> str:
+    return urlsplit(admin)._replace(path="/" + name).geturl()
+
+
+def drop(name: str, admin: str) -> None:
+    connections["default"].close()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,0 +1,204 @@
+"""The operator's workspace: numbers, queue, reports, settings, log; and who may see them."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+
+from tests import make
+from tests.faces.pages import Visitor, publish, text_of
+from yangbanjian.faces.web.operator_log import neutral
+from yangbanjian.faces.web.operator_report import build
+from yangbanjian.ground.site import actions as site_actions
+from yangbanjian.ground.site import queries as site
+from yangbanjian.kernel.actor import SYSTEM, Role
+from yangbanjian.libraries.records import actions, beside
+from yangbanjian.libraries.records import queries as records
+
+pytestmark = pytest.mark.django_db
+LIBRARY = "achievements"
+PAGES = [
+    "/desk/cockpit", "/desk/figures", "/desk/moderation", "/desk/report", "/desk/report.xlsx",
+    "/desk/log", "/desk/log.csv", "/desk/settings",
+]  # fmt: skip
+
+
+@pytest.fixture
+def operator() -> Visitor:
+    return Visitor(Role.OPERATOR)
+
+
+@pytest.fixture
+def tto() -> Visitor:
+    return Visitor(Role.TTO)
+
+
+def submitted(tto: Visitor, **values: Any) -> Any:
+    record = make.achievement(tto.actor, **values)
+    library = records.LIBRARIES[LIBRARY]
+    return actions.submit(actor=tto.actor, library=library, record_id=record.pk)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_only_staff_see_the_pages(path: str) -> None:
+    assert Visitor(Role.OPERATOR).get(path).status_code == 200
+    assert Visitor(Role.AUDITOR).get(path).status_code == 200
+    assert Visitor(Role.TTO).get(path).status_code == 403
+    assert Visitor(Role.BROKER).get(path).status_code == 403
+    assert Visitor().get(path).status_code == 302
+
+
+def test_an_auditor_reads_and_changes_nothing(tto: Visitor) -> None:
+    record, auditor = submitted(tto), Visitor(Role.AUDITOR)
+    sent = {"pick": f"{LIBRARY}-{record.pk}", "do": "approve"}
+    assert auditor.post("/desk/moderation/decide", sent).status_code == 403
+    assert auditor.post("/desk/settings", {"name": "别的名字"}).status_code == 403
+    record.refresh_from_db()
+    assert record.state == "submitted"
+    assert site.settings().name != "别的名字"
+    assert 'name="do"' not in text_of(auditor.get(f"/desk/moderation/{LIBRARY}/{record.pk}"))
+
+
+def test_cockpit_counts_and_drills(operator: Visitor, tto: Visitor) -> None:
+    publish(make.achievement(tto.actor), LIBRARY)
+    submitted(tto, title="等待审核的乙", abstract="另一件事：视觉检测带钢表面的缺陷。")
+    said = text_of(operator.get("/desk/cockpit?period=nonsense"))
+    assert 'href="/desk/moderation"' in said
+    assert said.count('class="panel tile') == 6
+    assert "看数据表" in said
+    assert 'data-theme="night"' in text_of(operator.get("/desk/cockpit?wall=1&period=year"))
+
+
+def test_the_queue_shows_hints_and_duplicates(operator: Visitor, tto: Visitor) -> None:
+    publish(make.achievement(tto.actor), LIBRARY)
+    record = submitted(tto)
+    assert record.title in text_of(operator.get("/desk/moderation?library=achievements"))
+    whole = text_of(operator.get(f"/desk/moderation/{LIBRARY}/{record.pk}"))
+    part = text_of(
+        operator.get(f"/desk/moderation/{LIBRARY}/{record.pk}", **{"HX-Request": "true"})
+    )
+    assert "可能重复" in part
+    assert "<!doctype" in whole
+    assert "<!doctype" not in part
+    assert operator.get("/desk/moderation/nowhere/1").status_code == 404
+    assert operator.get(f"/desk/moderation/{LIBRARY}/999999").status_code == 404
+
+
+def test_bulk_approval_tells_of_each_item(operator: Visitor, tto: Visitor) -> None:
+    one, two = submitted(tto), submitted(tto, title="另一条")
+    gone = make.achievement(tto.actor, title="还是草稿")
+    picks = [f"{LIBRARY}-{r.pk}" for r in (one, two, gone)] + ["nonsense-x", "achievements-٣", "x"]
+    operator.post("/desk/moderation/decide", {"pick": picks, "do": "approve"})
+    said = text_of(operator.get("/desk/moderation"))
+    assert "已通过 2 条" in said
+    assert f"{LIBRARY}-{gone.pk}：" in said
+    for record, state in ((one, "public"), (two, "public"), (gone, "draft")):
+        record.refresh_from_db()
+        assert record.state == state
+
+
+def test_a_return_needs_a_reason_and_carries_it(operator: Visitor, tto: Visitor) -> None:
+    record = submitted(tto)
+    sent = {"pick": f"{LIBRARY}-{record.pk}", "do": "return"}
+    assert operator.post("/desk/moderation/decide", sent).status_code == 422
+    record.refresh_from_db()
+    assert record.state == "submitted"
+    operator.post("/desk/moderation/decide", {**sent, "reason": "numbers", "text": "缺电耗"})
+    record.refresh_from_db()
+    assert record.state == "draft"
+    assert record.state_reason == "请补充实测结果或指标，说明测试条件；缺电耗"
+    assert operator.post("/desk/moderation/decide", {"do": "approve"}).status_code == 422
+
+
+@pytest.mark.parametrize(("outcome", "state"), [("upheld", "withdrawn"), ("dismissed", "public")])
+def test_a_report_upheld_takes_the_item_down(
+    operator: Visitor, tto: Visitor, outcome: str, state: str
+) -> None:
+    record = publish(make.achievement(tto.actor), LIBRARY)
+    report = beside.report(
+        actor=Visitor().actor, library=records.LIBRARIES[LIBRARY], record_id=record.pk, why="wrong"
+    )
+    assert "内容不实" in text_of(operator.get("/desk/moderation"))
+    path = f"/desk/reports/{report.pk}"
+    assert operator.post(path, {"outcome": outcome, "answer": ""}).status_code == 422
+    assert operator.post(path, {"outcome": "maybe", "answer": "x"}).status_code == 422
+    assert tto.post(path, {"outcome": outcome, "answer": "已核实"}).status_code == 403
+    assert operator.post(path, {"outcome": outcome, "answer": "已核实"}).status_code == 302
+    record.refresh_from_db()
+    assert record.state == state
+    assert operator.post(path, {"outcome": outcome, "answer": "再来"}).status_code == 409
+
+
+SETTINGS = {
+    "name": "星桥技术市场", "languages": ["zh-hans", "en"], "valid_days": "200", "notice_days": "20",
+    "streets": "甲街道\n\n乙街道\n甲街道", "is_moderated": "on",
+}  # fmt: skip
+
+
+def test_settings_change_the_site_and_are_remembered(operator: Visitor) -> None:
+    assert operator.post("/desk/settings", SETTINGS).status_code == 302
+    held = site.settings()
+    assert held.name == "星桥技术市场"
+    assert held.streets == ("甲街道", "乙街道")
+    assert held.valid_days == 200
+    said = text_of(operator.get("/desk/settings"))
+    assert "星桥技术市场" in text_of(Visitor().get("/"))
+    assert "公开有效天数" in said.partition("修改记录")[2]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"name": ""}, {"valid_days": "-1"}, {"valid_days": "三百"}, {"languages": ["xx"]},
+        {"name": "很" * 41}, {"name": "\x00"},
+    ],
+)  # fmt: skip
+def test_wrong_settings_are_refused_whole(operator: Visitor, wrong: dict[str, Any]) -> None:
+    before = site.settings()
+    assert operator.post("/desk/settings", {**SETTINGS, **wrong}).status_code == 422
+    assert site.settings() == before
+
+
+def test_a_logo_must_be_a_picture(operator: Visitor) -> None:
+    fake = io.BytesIO(b"<script>alert(1)</script>")
+    fake.name = "logo.png"
+    assert operator.post("/desk/settings", {**SETTINGS, "logo": fake}).status_code == 422
+    assert site.settings().logo == ""
+
+
+def test_without_moderation_what_is_submitted_is_public(tto: Visitor) -> None:
+    site_actions.change(actor=SYSTEM, values={"is_moderated": False})
+    assert submitted(tto).state == "public"
+
+
+def test_the_log_is_filtered_and_exported(operator: Visitor, tto: Visitor) -> None:
+    record = publish(make.achievement(tto.actor, title="余热"), LIBRARY)
+    said = text_of(operator.get(f"/desk/log?verb=achievements.published&subject={record.pk}"))
+    assert f'href="/achievements/{record.pk}"' in said
+    assert "achievements.added" not in said
+    table = text_of(operator.get("/desk/log.csv?verb=achievements"))
+    assert "achievements.published" in table
+    for bad in ("since=2024-02-30", "until=9999-12-31", "subject=x", "organisation=%00", "page=-3"):
+        assert operator.get("/desk/log?" + bad).status_code == 200
+    assert "已略过" in text_of(operator.get("/desk/log?since=2024-02-30"))
+
+
+@pytest.mark.parametrize("month", ["2026-13", "x", "0000-01", "9999-01", "２０２６-01", "2026-1x"])
+def test_a_month_that_cannot_be_is_refused(operator: Visitor, month: str) -> None:
+    assert operator.get("/desk/report.xlsx").status_code == 200
+    assert operator.get(f"/desk/report?month={month}").status_code == 422
+
+
+def test_no_cell_of_a_workbook_is_a_formula() -> None:
+    book = build([("甲", ["名称", "数"], [["=HYPERLINK(1)", 3], ["http://a.example", 4.5]])])
+    with zipfile.ZipFile(io.BytesIO(book)) as whole:
+        sheet = whole.read("xl/worksheets/sheet1.xml").decode()
+        shared = whole.read("xl/sharedStrings.xml").decode()
+    assert "<f>" not in sheet
+    assert "hyperlink" not in sheet
+    assert "'=HYPERLINK(1)" in shared
+    assert neutral("@x") == "'@x"
+    assert neutral("冷库 −3") == "冷库 −3"

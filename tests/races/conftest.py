@@ -1,0 +1,32 @@
+"""Races commit, and what is committed can't be taken back (the journal refuses): a database of
+their own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from tests import database
+
+
+@pytest.fixture(scope="module")
+def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Django on a database that only this module uses, dropped afterwards."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    name = f"test_race_{worker}_{os.getpid()}"
+    with django_db_blocker.unblock():
+        connections["default"].close()
+        before = dict(connections.settings["default"])
+        settings_dict = dict(connections["default"].settings_dict)
+        database.point_django_at(database.create(name, database.admin_url()))
+        try:
+            yield
+        finally:
+            database.drop(name, database.admin_url())
+            connections.settings["default"] = before
+            connections["default"].settings_dict.clear()
+            connections["default"].settings_dict.update(settings_dict)

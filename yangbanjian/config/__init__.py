@@ -1,0 +1,1 @@
+"""Settings and URLs, above all floors."""

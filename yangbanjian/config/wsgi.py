@@ -1,0 +1,8 @@
+"""Pages and API for the web processes."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yangbanjian.config.settings")
+application = get_wsgi_application()

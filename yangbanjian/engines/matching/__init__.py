@@ -1,0 +1,1 @@
+"""Finds what solves a demand, says why, and introduces the parties."""

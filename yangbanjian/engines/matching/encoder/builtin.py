@@ -1,0 +1,93 @@
+"""The encoder that comes with the product: multilingual-e5-small, cut and stored in int8."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from yangbanjian.engines.matching.encoder import Kind, Vectors
+from yangbanjian.engines.matching.encoder.pieces import Pieces
+from yangbanjian.engines.matching.rules.folding import simplify
+
+_FOLDER = Path(__file__).parent / "e5_small_zh_int8"
+_TOKENS_A_CALL = 1536  # one call's batch x longest text: beyond this the caches of a core overflow
+_QUERIES_KEPT = 1024
+
+
+class BuiltinEncoder:
+    """Loads on first use (0.5 s, 230 MB); one thread, so that processes share a machine fairly."""
+
+    model = "e5-small-zh-int8/1"
+    dimension = 384
+
+    def __init__(self, folder: Path = _FOLDER, threads: int = 1) -> None:
+        self._folder = folder
+        self._threads = threads
+        self._single = lru_cache(_QUERIES_KEPT)(self._one_query)
+
+    @cached_property
+    def _pieces(self) -> Pieces:
+        return Pieces(self._folder / "tokenizer.json")
+
+    @cached_property
+    def _means(self) -> dict[str, Vectors]:
+        with np.load(self._folder / "center.npz") as stored:
+            return {kind: stored[kind].astype(np.float32) for kind in ("query", "passage")}
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        # Expand the int8 weights once, at load: otherwise every call expands them again.
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
+        return onnxruntime.InferenceSession(
+            str(self._folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+
+    def encode(self, texts: list[str], kind: Kind) -> Vectors:
+        """See :class:`yangbanjian.engines.matching.encoder.Encoder`.
+
+        Texts are read up to 160 pieces, about 300 characters; traditional script is simplified.
+        """
+        if kind == "query" and len(texts) == 1:
+            return self._single(texts[0]).copy()
+        return self._many(texts, kind)
+
+    def _one_query(self, text: str) -> Vectors:
+        return self._many([text], "query")
+
+    def _many(self, texts: list[str], kind: Kind) -> Vectors:
+        rows = [self._pieces.ids(simplify(text), kind) for text in texts]
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+        out = np.zeros((len(rows), self.dimension), np.float32)
+        for batch in _batches(order, [len(rows[i]) for i in order]):
+            out[batch] = self.run_ids([rows[i] for i in batch])
+        out -= self._means[kind]
+        out /= np.maximum(1e-9, np.linalg.norm(out, axis=1, keepdims=True))
+        return out
+
+    def run_ids(self, rows: list[list[int]]) -> Vectors:
+        """The bare model on tokenized texts: uncentred vectors, one call."""
+        ids = np.ones((len(rows), max(map(len, rows))), np.int64)
+        mask = np.zeros_like(ids)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = row
+            mask[i, : len(row)] = 1
+        vectors: Vectors = self._session.run(None, {"ids": ids, "mask": mask})[0]
+        return vectors
+
+
+def _batches(order: list[int], lengths: list[int]) -> list[list[int]]:
+    """Neighbours in length together, so that little is spent on padding."""
+    batches: list[list[int]] = []
+    for i, length in zip(order, lengths, strict=True):
+        if not batches or (len(batches[-1]) + 1) * length > _TOKENS_A_CALL:
+            batches.append([])
+        batches[-1].append(i)
+    return batches

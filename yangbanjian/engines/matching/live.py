@@ -1,0 +1,134 @@
+"""This process's sight of the index: opened once, brought up to date as it is asked.
+
+Documents in the database are the truth. `xact` moves with every change, so everything committed
+since a snapshot is found by `xact >= its oldest running transaction`; what is read twice is merely
+applied twice. A process is never more than FRESH seconds behind what it is asked about.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from yangbanjian.engines.matching.encoder.builtin import BuiltinEncoder
+from yangbanjian.engines.matching.index import Change, MatchIndex, VectorStore, content_key
+from yangbanjian.engines.matching.models import KINDS, Document
+
+FRESH = 0.5
+CHUNK = 2000
+ENCODE_AT_ONCE = 64
+COMPACT_AFTER = 2000
+NUMBER_OF = {kind: number for number, kind in enumerate(KINDS)}
+
+
+@lru_cache(maxsize=1)
+def encoder() -> BuiltinEncoder:
+    """The encoder of this process; loads its weights when first used."""
+    return BuiltinEncoder()
+
+
+class LiveIndex:
+    """The index with its cursor. Threads share it; one at a time brings it up to date."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        vectors = VectorStore(folder / "vectors", encoder().model, encoder().dimension)
+        self.index = MatchIndex.open(folder / "words", vectors)
+        self.cursor = self.index.seq
+        self._asked = 0.0
+        self._lock = threading.Lock()
+
+    def up_to_date(self) -> MatchIndex:
+        """The index, at most FRESH seconds behind the database."""
+        if time.monotonic() - self._asked >= FRESH and self._lock.acquire(blocking=False):
+            try:
+                self.catch_up()
+            finally:
+                self._lock.release()
+        return self.index
+
+    def catch_up(self) -> int:
+        """Apply every change committed since the last time; returns how many."""
+        if self.index.follow():
+            self.cursor = self.index.seq
+        settled = _oldest_running()
+        applied = 0
+        for changes in _changed_since(self.cursor):
+            applied += self.index.refresh(changes)
+        self.cursor = settled
+        self._asked = time.monotonic()
+        return applied
+
+    def recent_changes(self) -> int:
+        """How many records stand outside the base: what a new base would take in."""
+        return sum(part.size for part in self.index.view.segments[1:]) or (
+            len(self.index) if not self.index.seq else 0
+        )
+
+    def compact(self) -> None:
+        """Write a new base for everybody (the worker's duty)."""
+        with self._lock:
+            self.catch_up()
+            # The base must not claim more than what is certainly in it.
+            self.index.seq = self.cursor
+            self.index.compact()
+
+    def encode_some(self, most: int = ENCODE_AT_ONCE) -> int:
+        """Give vectors to texts that have none yet; returns how many were made."""
+        keys = [int(key) for key in self.index.missing()[:most]]
+        if not keys:
+            return 0
+        texts = list(Document.objects.filter(pk__in=keys).values_list("text", flat=True))
+        vectors = encoder().encode(texts, "passage")
+        names = [content_key(encoder().model, "passage", text) for text in texts]
+        assert self.index.vectors is not None
+        made = self.index.vectors.put(names, vectors)
+        self.index.follow()
+        return made
+
+
+def _oldest_running() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _changed_since(xact: int) -> Iterator[list[Change]]:
+    """Documents by (xact, id) from a transaction on, in chunks."""
+    last = (xact, 0)
+    while True:
+        rows = list(
+            Document.objects.extra(where=["(xact, id) > (%s, %s)"], params=list(last))
+            .order_by("xact", "id")
+            .values_list("id", "kind", "text", "is_live", "xact")[:CHUNK]
+        )
+        if not rows:
+            return
+        yield [
+            Change(key, NUMBER_OF[kind], text if is_live else None, moved)
+            for key, kind, text, is_live, moved in rows
+        ]
+        last = (rows[-1][4], rows[-1][0])
+        if len(rows) < CHUNK:
+            return
+
+
+_live: dict[Path, LiveIndex] = {}
+_opening = threading.Lock()
+
+
+def live() -> LiveIndex:
+    """This process's index of the installation it serves."""
+    folder = Path(settings.INDEX_ROOT)
+    with _opening:
+        if folder not in _live:
+            _live[folder] = LiveIndex(folder)
+        return _live[folder]

@@ -1,0 +1,1 @@
+"""Pure: understanding a sentence, tokens, BM25, fusion, reasons."""

@@ -1,0 +1,1 @@
+"""Thin translators: they decide nothing."""

@@ -1,0 +1,5 @@
+"""`python -m yangbanjian.faces.cli`."""
+
+from yangbanjian.faces.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The demo district: fictional people and organisations, built through the real actions."""

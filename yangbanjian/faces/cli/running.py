@@ -1,0 +1,52 @@
+"""`ybj up` and what it does first."""
+
+from __future__ import annotations
+
+import os
+
+from yangbanjian.faces.cli.place import say
+from yangbanjian.supervisor.home import home_from_environment
+from yangbanjian.supervisor.up import place_from_environment, serve
+
+
+def up() -> None:
+    """Serve until told to stop; a new sandbox folder gets the demo district beside."""
+    home = home_from_environment()
+    place = place_from_environment()
+    is_sandbox = os.environ.get("YBJ_SANDBOX") == "1"
+    os.environ["YBJ_CHILD"] = "1"
+    os.environ["YBJ_POOL"] = "1"
+    say(f"正在启动，稍后请打开 http://{place.bind}:{place.port}")
+    beside = {}
+    if is_sandbox and os.environ.get("YBJ_DEMO") != "0":
+        beside["demo"] = ["load-demo"]
+        say(f"演示账号：{'、'.join(DEMO_ACCOUNTS)}；密码：{DEMO_PASSWORD}")
+    serve(home, say, first=(("migrate",),), beside=beside)
+
+
+DEMO_ACCOUNTS = (
+    "operator", "broker", "tto", "tto2", "enterprise", "enterprise2", "enterprise3", "expert",
+    "exchange", "exchange2", "auditor",
+)  # fmt: skip
+DEMO_PASSWORD = "yangbanjian-demo"  # noqa: S105 - public by design, exists in a sandbox only
+
+
+def migrate() -> None:
+    """Tables, the installation's row, static files with hashed names, the signing key."""
+    from datetime import timedelta
+
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connections
+
+    alias = "migrator" if "migrator" in connections.settings else "default"
+    call_command("migrate", database=alias, interactive=False, verbosity=0)
+    from yangbanjian.ground.clock import actions as clock
+    from yangbanjian.ground.site import actions as site
+
+    wants_demo = settings.YBJ_SANDBOX and os.environ.get("YBJ_DEMO") != "0"
+    # A new demo district starts a year ago and lives through it (see demo/load.py).
+    offset = timedelta(days=-365) if wants_demo else timedelta(0)
+    if clock.settle_installation(is_sandbox=settings.YBJ_SANDBOX, offset=offset) and wants_demo:
+        site.set_loading(True)
+    call_command("collectstatic", interactive=False, verbosity=0)

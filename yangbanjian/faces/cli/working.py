@@ -1,0 +1,117 @@
+"""The worker: queued jobs, news of the journal, due work, vectors, the index base."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import close_old_connections, connections
+
+from yangbanjian.engines.matching.live import COMPACT_AFTER, live
+from yangbanjian.ground.clock import actions as clock
+from yangbanjian.ground.clock.jobs import DueReport, run_due
+from yangbanjian.ground.journal.jobs import deliver, work_off
+from yangbanjian.ground.site import queries as site
+from yangbanjian.kernel.actor import SYSTEM
+
+log = logging.getLogger(__name__)
+NEWS_EVERY, DUE_EVERY, COMPACT_EVERY = 0.3, 30.0, 20.0
+
+
+def run() -> None:
+    """Work until ended."""
+    stop = threading.Event()
+    loops = [
+        threading.Thread(target=_every, args=(stop, NEWS_EVERY, _news), name="news"),
+        threading.Thread(target=_every, args=(stop, DUE_EVERY, _due), name="due"),
+        threading.Thread(target=_every, args=(stop, 1.0, _encode), name="vectors"),
+        threading.Thread(target=_every, args=(stop, COMPACT_EVERY, _compact), name="index"),
+    ]
+    for loop in loops:
+        loop.start()
+    try:
+        asyncio.run(_jobs())
+    finally:
+        stop.set()
+        for loop in loops:
+            loop.join(timeout=5)
+
+
+async def _jobs() -> None:
+    from procrastinate.contrib.django import app
+
+    # An app of its own: work that a job asks for in turn still goes through Django's connection and
+    # stands or falls with the job's transaction.
+    jobs = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    async with jobs.open_async():
+        await jobs.run_worker_async(concurrency=2, fetch_job_polling_interval=2.0, wait=True)
+
+
+def _every(stop: threading.Event, seconds: float, work: Callable[[], object]) -> None:
+    """Call until told to stop; a failure is logged and the next turn tries again."""
+    while not stop.is_set():
+        try:
+            close_old_connections()
+            work()
+        except Exception:
+            log.exception("background work failed")
+            connections.close_all()
+            stop.wait(2)
+        stop.wait(seconds)
+    connections.close_all()
+
+
+def _news() -> None:
+    # While the demo district lives through its year, its loader does both at the right moments.
+    if site.loading_state() == "ok":
+        deliver()
+
+
+def _due() -> None:
+    if site.loading_state() == "ok":
+        run_due()
+
+
+def _encode() -> None:
+    index = live()
+    index.up_to_date()
+    while index.encode_some():
+        index.up_to_date()
+
+
+def _compact() -> None:
+    """Write a new base when much has changed since the last."""
+    index = live()
+    index.up_to_date()
+    if index.recent_changes() >= COMPACT_AFTER:
+        index.compact()
+
+
+def move_clock(by: timedelta) -> datetime:
+    """Move the sandbox clock and nothing else."""
+    return clock.advance(actor=SYSTEM, by=by)
+
+
+def due() -> DueReport:
+    """Do what has fallen due."""
+    return run_due()
+
+
+def catch_up(*, encode: bool = False) -> None:
+    """Bring the index up to date and deliver all news, here and now."""
+    while True:
+        passed = deliver()
+        live().catch_up()
+        while encode and live().encode_some():
+            pass
+        if not passed:
+            return
+
+
+def advance(by: timedelta) -> tuple[datetime, DueReport]:
+    """Move the sandbox clock and do what has fallen due, news included."""
+    now = clock.advance(actor=SYSTEM, by=by)
+    return now, work_off()

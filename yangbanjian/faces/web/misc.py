@@ -1,0 +1,126 @@
+"""About, privacy, accessibility, open data, site map; languages; stored files; robots."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST, require_safe
+
+from yangbanjian.faces.web.words import translated
+from yangbanjian.ground.files import queries as files
+from yangbanjian.ground.people.rules.personal import PERSONAL_DATA
+from yangbanjian.libraries.records import queries as records
+
+YEAR_S = 365 * 86_400
+PAGES = {"about": "about", "accessibility": "accessibility", "open-data": "open_data"}
+
+
+@require_safe
+def plain(request: HttpRequest, name: str) -> HttpResponse:
+    """A page of text."""
+    titles = {"about": _("关于"), "accessibility": _("无障碍声明"), "open-data": _("开放数据")}
+    counted = records.counters()
+    context: dict[str, Any] = {
+        "page_title": titles[name],
+        "counters": [
+            {"text": text, "n": counted[room][0], "stale": counted[room][1], "room": room}
+            for room, text in (
+                ("achievements", _("成果")), ("demands", _("需求")), ("experts", _("专家")),
+            )
+            if room in counted
+        ],
+    }  # fmt: skip
+    return render(request, f"misc/{PAGES[name]}.html", context)
+
+
+@require_safe
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What personal data is held, why, on what basis and how long."""
+    return render(
+        request, "misc/privacy.html", {"page_title": _("隐私政策"), "register": register()}
+    )
+
+
+def register() -> list[dict[str, str]]:
+    """The register of personal data that the people room keeps, in the reader's language."""
+    return [
+        {
+            "what": translated(kind.label),
+            "purpose": translated(kind.purpose),
+            "basis": translated(kind.basis),
+            "retention": _kept_for(kind.retention_days),
+        }
+        for kind in PERSONAL_DATA
+    ]
+
+
+def _kept_for(days: int | None) -> str:
+    if days is None:
+        return _("到您注销为止")
+    return ngettext("%(n)d 天", "%(n)d 天", days) % {"n": days}
+
+
+@require_safe
+def site_map(request: HttpRequest) -> HttpResponse:
+    """Every public place, in words."""
+    return render(request, "misc/sitemap.html", {"page_title": _("网站地图")})
+
+
+@require_safe
+@cache_control(max_age=3600, public=True)
+def robots(request: HttpRequest) -> HttpResponse:
+    """Public pages may be indexed; workspaces and forms need not be asked for."""
+    lines = ["User-agent: *", "Disallow: /desk/", "Disallow: /publish", "Disallow: /ask/",
+             "Disallow: /api/", "Disallow: /login", "Disallow: /*?", ""]  # fmt: skip
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Keeps the language in a cookie and comes back."""
+    target = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
+        target = "/"
+    response = redirect(target)
+    language = request.POST.get("language", "")
+    if language in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, language, max_age=YEAR_S, samesite="Lax",
+            secure=request.is_secure(), httponly=True,
+        )  # fmt: skip
+    return response
+
+
+@require_safe
+def stored_file(request: HttpRequest, sha256: str) -> HttpResponseBase:
+    """A stored file; its address is its content, so it never changes."""
+    stored = files.opened(request.actor, sha256)  # type: ignore[attr-defined]
+    response = FileResponse(stored.path.open("rb"), content_type=stored.media_type)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    scope = "public" if stored.is_public else "private"
+    response["Cache-Control"] = f"{scope}, max-age={YEAR_S}, immutable"
+    if not stored.is_inline:
+        name = quote(stored.name or sha256[:12])
+        response["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
+    return response
+
+
+urls: list[URLPattern] = [
+    *(path(name, plain, {"name": name}, name=PAGES[name]) for name in PAGES),
+    path("privacy", privacy, name="privacy"),
+    path("sitemap", site_map, name="sitemap"),
+    path("robots.txt", robots, name="robots"),
+    path("language", set_language, name="set_language"),
+    path("files/<str:sha256>", stored_file, name="file"),
+]

@@ -1,0 +1,61 @@
+"""The journal as a timeline: what happened, said in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from yangbanjian.faces.web.words import translated
+from yangbanjian.kernel.words import gettext_noop
+
+PAST = {
+    "added": (gettext_noop("建立草稿"), "plus", ""),
+    "revised": (gettext_noop("修改内容"), "pencil", ""),
+    "submitted": (gettext_noop("提交审核"), "send", ""),
+    "published": (gettext_noop("公开"), "world", "ok"),
+    "returned": (gettext_noop("退回修改"), "arrow-back-up", "warn"),
+    "renewed": (gettext_noop("续期"), "refresh", "ok"),
+    "withdrawn": (gettext_noop("撤回"), "ban", "bad"),
+    "reopened": (gettext_noop("重新编辑"), "edit", ""),
+    "expiring": (gettext_noop("即将到期"), "hourglass", "warn"),
+    "expired": (gettext_noop("已到期"), "archive", "bad"),
+    "closed": (gettext_noop("成交或解决"), "trophy", "gold"),
+    "custody_changed": (gettext_noop("变更托管"), "refresh", ""),
+    "covered": (gettext_noop("更换封面"), "photo", ""),
+    "reported": (gettext_noop("收到举报"), "flag", "warn"),
+    "report_decided": (gettext_noop("举报已处理"), "checks", ""),
+    "imported": (gettext_noop("导入"), "file-import", ""),
+    "suggested": (gettext_noop("系统推荐"), "sparkles", "match"),
+    "seen": (gettext_noop("已查看"), "eye", ""),
+    "interested": (gettext_noop("表示有意向"), "heart-handshake", "demand"),
+    "agreed": (gettext_noop("同意约谈"), "circle-check", "ok"),
+    "declined": (gettext_noop("婉拒"), "circle-x", "bad"),
+    "lapsed": (gettext_noop("逾期未回应"), "hourglass", ""),
+    "judged": (gettext_noop("评价匹配"), "thumb-up", ""),
+    "answer_judged": (gettext_noop("评价匹配"), "thumb-up", ""),
+}
+SIDES = {"seeker": gettext_noop("需求方"), "provider": gettext_noop("供给方")}
+
+
+def timeline_of(
+    entries: Iterable[Any], names: dict[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """Entries as timeline.html shows them. `names` are the labels of changed fields."""
+    return [_entry(entry, names or {}) for entry in entries]
+
+
+def _entry(entry: Any, names: dict[str, str]) -> dict[str, Any]:
+    past = entry.verb.rpartition(".")[2]
+    what, icon, tone = PAST.get(past, (past, "clock", ""))
+    changed = [translated(names.get(c, c)) for c in entry.payload.get("changed", [])[:6]]
+    remark = getattr(entry, "remark", None)
+    detail = _("、").join(changed)
+    if remark is not None and remark.text:
+        detail = " ".join(t for t in (detail, _("说明：%(text)s") % {"text": remark.text}) if t)
+    side = SIDES.get(str(entry.payload.get("side", "")), "")
+    return {
+        "at": entry.at_business, "what": translated(what), "detail": detail, "icon": icon,
+        "tone": tone, "who": translated(side), "public": entry.audience == "public",
+    }  # fmt: skip

@@ -1,0 +1,40 @@
+"""Pages, by subject."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+
+from yangbanjian.faces.web import (
+    demands,
+    desk,
+    gallery,
+    home,
+    imports,
+    inbox,
+    introductions,
+    libraries,
+    misc,
+    operator_urls,
+    publish,
+    record_pages,
+)
+from yangbanjian.faces.web.shell import shell_urls
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *shell_urls,
+    *home.urls,
+    *imports.urls,
+    *libraries.urls,
+    *record_pages.urls,
+    *publish.urls,
+    *demands.urls,
+    *introductions.urls,
+    *inbox.urls,
+    *desk.urls,
+    *misc.urls,
+    *operator_urls.urls,
+    path("", include("yangbanjian.faces.web.people_urls")),
+]
+if settings.YBJ_SANDBOX:
+    urlpatterns.append(path("gallery", gallery.gallery, name="gallery"))

@@ -1,0 +1,1 @@
+"""Business time and recorded time, working days, the sandbox offset, due work."""

@@ -1,0 +1,1 @@
+"""Code tables: industries, disciplines, fields, regions, with source and edition."""

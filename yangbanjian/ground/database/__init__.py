@@ -1,0 +1,1 @@
+"""Database roles, and the one wrapper that opens each transaction."""

@@ -1,0 +1,72 @@
+"""The one wrapper that opens a transaction and tells the database who acts.
+
+Row-level security and triggers read these settings; SET LOCAL ends with the transaction, so a
+pooled connection never carries one actor's rights to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+from yangbanjian.kernel.actor import ANONYMOUS, Actor
+
+_SET = (
+    "SELECT set_config('ybj.person', %s, true), set_config('ybj.organisation', %s, true),"
+    " set_config('ybj.mandates', %s, true), set_config('ybj.roles', %s, true),"
+    " set_config('ybj.system', %s, true)"
+)
+Settings = tuple[str, str, str, str, str]
+
+
+def _settings_of(actor: Actor) -> Settings:
+    return (
+        str(actor.person_id or ""),
+        str(actor.organisation_id or ""),
+        ",".join(str(m) for m in sorted(actor.mandates)),
+        ",".join(sorted(actor.roles)),
+        "on" if actor.is_system else "",
+    )
+
+
+_NOBODY = _settings_of(ANONYMOUS)
+
+
+def _remember(settings: Settings | None) -> None:
+    # Kept on the connection, because that is what the settings belong to.
+    connection.ybj_actor = settings  # type: ignore[attr-defined]
+
+
+def _tell(settings: Settings) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SET, settings)
+    _remember(settings)
+
+
+def tell(actor: Actor) -> None:
+    """Say who acts in the transaction that is already open (a request's)."""
+    if connection.in_atomic_block:
+        _tell(_settings_of(actor))
+
+
+@contextmanager
+def acting(actor: Actor) -> Iterator[None]:
+    """Run the block in one transaction (a savepoint inside another) as this actor."""
+    wanted = _settings_of(actor)
+    is_outermost = not connection.in_atomic_block
+    before: Settings | None = None if is_outermost else getattr(connection, "ybj_actor", None)
+    try:
+        with transaction.atomic():
+            if wanted != before:
+                _tell(wanted)
+            yield
+            if not is_outermost and wanted != before:
+                _tell(before or _NOBODY)
+    except BaseException:
+        # The rollback has put the database's settings back; follow it.
+        _remember(before)
+        raise
+    if is_outermost:
+        _remember(None)

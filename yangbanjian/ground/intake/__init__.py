@@ -1,0 +1,1 @@
+"""Import jobs, remembered column mappings, rejected rows."""

@@ -1,0 +1,225 @@
+"""Import jobs: a file is taken in, its columns are confirmed, it waits, runs and is done.
+
+The rows themselves are written above, where the libraries are known; here is what is remembered of
+the file, who may see it, and how far it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from procrastinate.contrib.django import app
+
+from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.clock.jobs import due
+from yangbanjian.ground.database.transactions import acting
+from yangbanjian.ground.intake import models
+from yangbanjian.ground.intake.models import ImportJob
+from yangbanjian.ground.journal import actions as journal
+from yangbanjian.ground.people import queries as people
+from yangbanjian.ground.people.models import Organisation, Person
+from yangbanjian.kernel.actor import ANONYMOUS, Actor, Role
+from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, Problem
+from yangbanjian.kernel.text import clean_line
+from yangbanjian.kernel.words import gettext_noop
+
+LARGEST_UPLOAD = 100 * 2**20
+TASK = "sheets.run_import"
+SILENT = timedelta(minutes=10)
+_SUFFIXES = (".xlsx", ".csv", ".jsonl", ".jsonl.gz")
+
+
+def path_of(relative: str) -> Path:
+    """Where a job's file stands."""
+    return Path(settings.MEDIA_ROOT) / relative
+
+
+def report_path(job: ImportJob) -> Path:
+    return path_of(f"imports/{job.pk}.rejected.xlsx")
+
+
+def begin(
+    *,
+    actor: Actor,
+    kind: str,
+    owner_id: int,
+    name: str,
+    pieces: Iterable[bytes],
+    as_state: str = "public",
+    language: str = "zh-hans",
+) -> ImportJob:
+    """Take a file in; nothing is read yet. Whether the actor may import is the caller's to ask."""
+    if actor.is_anonymous:
+        raise NotAllowed("people.sign_in_first", gettext_noop("请先登录。"))
+    if as_state not in ("draft", "public"):
+        sentence = gettext_noop("导入后的状态只能是 draft 或 public。")
+        raise Invalid("intake.as_state", sentence, [Problem("state", "unusable", sentence)])
+    if not Organisation.objects.filter(pk=owner_id).exists():
+        raise NotFound("people.no_organisation", gettext_noop("没有找到这个单位。"))
+    file, digest, size = _keep(name, pieces)
+    with acting(actor):
+        job = ImportJob.objects.create(
+            kind=kind, owner_id=owner_id, name=clean_line(name, cap=200) or "-", file=file,
+            sha256=digest, size=size, as_state=as_state, language=language,
+            started_by=actor.person_id, acted_for=actor.organisation_id, made_at=clock.now(),
+        )  # fmt: skip
+        fact = journal.Fact("intake.import_begun", "import", job.pk, owner_id, audience="parties")
+        journal.record(actor=actor, fact=fact)
+        return job
+
+
+def _keep(name: str, pieces: Iterable[bytes]) -> tuple[str, str, int]:
+    """Store the bytes under their hash; (path below MEDIA_ROOT, SHA-256, size)."""
+    folder = path_of("imports")
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f".{os.getpid()}.{os.urandom(6).hex()}"
+    digest, size = hashlib.sha256(), 0
+    try:
+        with fresh.open("wb") as out:
+            for piece in pieces:
+                size += len(piece)
+                if size > LARGEST_UPLOAD:
+                    raise Invalid(
+                        "intake.too_large",
+                        gettext_noop("文件超过 %(most)d MB，请分成几份再导入。"),
+                        most=LARGEST_UPLOAD >> 20,
+                    )
+                digest.update(piece)
+                out.write(piece)
+        suffix = next((s for s in reversed(_SUFFIXES) if name.lower().endswith(s)), "")
+        relative = f"imports/{digest.hexdigest()}{suffix}"
+        fresh.replace(path_of(relative))
+    finally:
+        fresh.unlink(missing_ok=True)
+    return relative, digest.hexdigest(), size
+
+
+def visible(actor: Actor) -> QuerySet[ImportJob]:
+    """The jobs this actor may see: their organisations' and their own; all for the staff."""
+    found = ImportJob.objects.select_related("owner").order_by("-id")
+    if actor.has_any(Role.OPERATOR, Role.AUDITOR):
+        return found
+    if actor.is_anonymous:
+        return found.none()
+    return found.filter(Q(owner_id__in=sorted(actor.mandates)) | Q(started_by=actor.person_id))
+
+
+def get(actor: Actor, job_id: int) -> ImportJob:
+    """One job; what may not be seen does not exist."""
+    if actor.is_anonymous:
+        raise NotAllowed("people.sign_in_first", gettext_noop("请先登录。"))
+    job = visible(actor).filter(pk=job_id).first()
+    if job is None:
+        raise NotFound("intake.no_import", gettext_noop("没有找到这次导入。"))
+    return job
+
+
+def confirm(
+    *,
+    actor: Actor,
+    job_id: int,
+    columns: Mapping[str, str] | None,
+    signature: str = "",
+    as_state: str = "",
+) -> ImportJob:
+    """Let it run, with the columns as confirmed (None: as proposed); they are remembered."""
+    get(actor, job_id)
+    with acting(actor):
+        job = ImportJob.objects.select_for_update(no_key=True).get(pk=job_id)
+        if job.state != "uploaded":
+            sentence = gettext_noop("这次导入已经开始，不能再改。")
+            raise Conflict("intake.import_running", sentence)
+        job.columns = dict(columns) if columns is not None else None
+        job.as_state = as_state if as_state in ("draft", "public") else job.as_state
+        job.state = "queued"
+        job.beat_at = clock.recorded_now()
+        job.save()
+        if columns is not None and signature:
+            models.Mapping.objects.update_or_create(
+                owner_id=job.owner_id, kind=job.kind, signature=signature,
+                defaults={
+                    "columns": dict(columns), "set_by": actor.person_id, "set_at": clock.now(),
+                },
+            )  # fmt: skip
+        queue(job.pk)
+        return job
+
+
+def remembered(owner_id: int | None, kind: str, signature: str) -> dict[str, str] | None:
+    """What this owner has confirmed for a file with these headings before."""
+    found = models.Mapping.objects.filter(owner_id=owner_id, kind=kind, signature=signature)
+    row = found.first()
+    return dict(row.columns) if row is not None else None
+
+
+def queue(job_id: int) -> None:
+    """Put the job into the worker's queue, in the transaction that is open."""
+    app.configure_task(TASK, queue="imports", lock=f"import:{job_id}").defer(job_id=job_id)
+
+
+# --- what the worker says
+
+
+def start(job_id: int) -> ImportJob | None:
+    """Claim a queued job (or one whose worker has died); None when there is nothing to do."""
+    now = clock.recorded_now()
+    waiting = Q(state="queued") | Q(state="running", beat_at__lt=now - SILENT)
+    claimed = ImportJob.objects.filter(waiting, pk=job_id).update(state="running", beat_at=now)
+    if not claimed:
+        return None
+    return ImportJob.objects.select_related("owner").get(pk=job_id)
+
+
+def actor_of(job: ImportJob) -> Actor:
+    """Who started it, with the rights they have now."""
+    person = Person.objects.filter(pk=job.started_by or 0).first()
+    return people.actor_of(person, job.acted_for) if person is not None else ANONYMOUS
+
+
+def beat(job_id: int, **counts: int) -> None:
+    """How far it is."""
+    ImportJob.objects.filter(pk=job_id).update(beat_at=clock.recorded_now(), **counts)
+
+
+def finish(
+    *,
+    actor: Actor,
+    job_id: int,
+    counts: Mapping[str, int],
+    problems: Sequence[Mapping[str, Any]],
+    report: str = "",
+    failure: str = "",
+) -> None:
+    """It is over: done, or failed with a sentence that says what to do."""
+    with acting(actor):
+        job = ImportJob.objects.select_for_update(no_key=True).get(pk=job_id)
+        for name, value in counts.items():
+            setattr(job, name, value)
+        job.problems, job.report, job.failure = list(problems), report, failure
+        job.state = "failed" if failure else "done"
+        job.done_at = clock.now()
+        job.save()
+        fact = journal.Fact(
+            "intake.import_failed" if failure else "intake.import_done", "import", job.pk,
+            job.owner_id, audience="parties", payload=dict(counts),
+        )  # fmt: skip
+        journal.record(actor=actor, fact=fact)
+
+
+@due("intake.resume_imports")
+def resume(_now: datetime) -> int:
+    """A job whose worker has died is queued again; rows already written are found unchanged."""
+    silent = clock.recorded_now() - SILENT
+    stuck = ImportJob.objects.filter(state__in=["queued", "running"], beat_at__lt=silent)
+    ids = list(stuck.values_list("pk", flat=True)[:20])
+    for job_id in ids:
+        queue(job_id)
+        ImportJob.objects.filter(pk=job_id, state="queued").update(beat_at=clock.recorded_now())
+    return len(ids)

@@ -1,0 +1,96 @@
+"""Writing to the journal. Called by every action of every room, inside its transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import rfc8785
+from django.db import connection
+from django.db.models import Q
+
+from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database import bulk
+from yangbanjian.ground.journal.models import Entry, Remark
+from yangbanjian.kernel.actor import Actor
+
+Reader = Literal["public", "parties", "staff"]
+WORTH_A_COPY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is to be written: ids and facts only, never personal data (that goes to `remark`)."""
+
+    verb: str
+    subject_kind: str
+    subject_id: int
+    owner_id: int | None = None
+    party_ids: tuple[int, ...] = ()
+    audience: Reader = "staff"
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    edition: str = ""
+    remark: str = ""
+
+
+def digest(salt: bytes, payload: Mapping[str, Any]) -> bytes:
+    """SHA-256 over salt and the payload's RFC 8785 form; the salt keeps guessing out."""
+    return hashlib.sha256(salt + rfc8785.dumps(dict(payload))).digest()
+
+
+def record(*, actor: Actor, fact: Fact) -> int:
+    """Write one entry; returns its id."""
+    return record_many(actor=actor, facts=[fact])[0]
+
+
+def record_many(*, actor: Actor, facts: Iterable[Fact]) -> list[int]:
+    """Write entries in order; returns their ids. Must be called inside a transaction."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("the journal is written in the transaction of the act it tells of")
+    at_business, at_recorded = clock.both()
+    listed = list(facts)
+    entries = []
+    for fact in listed:
+        salt = secrets.token_bytes(16)
+        entries.append(
+            Entry(
+                verb=fact.verb,
+                subject_kind=fact.subject_kind,
+                subject_id=fact.subject_id,
+                owner_id=fact.owner_id,
+                party_ids=list(fact.party_ids),
+                person_id=actor.person_id,
+                organisation_id=actor.organisation_id,
+                at_business=at_business,
+                at_recorded=at_recorded,
+                edition=fact.edition,
+                audience=fact.audience,
+                payload=dict(fact.payload),
+                salt=salt,
+                payload_jcs_sha256=digest(salt, fact.payload),
+            )
+        )
+    if len(entries) < WORTH_A_COPY:
+        Entry.objects.bulk_create(entries)
+    else:
+        bulk.copy_in(Entry, entries)
+    Remark.objects.bulk_create(
+        Remark(entry=e, text=f.remark) for e, f in zip(entries, listed, strict=True) if f.remark
+    )
+    return [e.pk for e in entries]
+
+
+def erase_remarks(*, actor: Actor, person_id: int, about: Mapping[str, Collection[int]]) -> int:
+    """Blank what a person wrote beside entries, and what others wrote beside entries about them
+    (`about`: kind of subject -> ids); the entries stay. Returns how many. The caller has asked
+    whether the actor may, and writes the entry that tells of it."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("remarks are erased in the transaction of the act that erases")
+    _, at_recorded = clock.both()
+    theirs = Q(entry__person_id=person_id)
+    for kind, ids in about.items():
+        theirs |= Q(entry__subject_kind=kind, entry__subject_id__in=list(ids))
+    return Remark.objects.filter(theirs, erased_at=None).update(text="", erased_at=at_recorded)

@@ -1,0 +1,1 @@
+"""Persons, organisations, roles, membership, sign-in, API tokens, personal data."""

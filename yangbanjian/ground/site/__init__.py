@@ -1,0 +1,1 @@
+"""What the operator sets for this installation: name, hosts, footer, streets, periods."""

@@ -1,0 +1,28 @@
+"""The settings an operator may change, with their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSettings:
+    """`valid_days`: how long a published record stays public; `notice_days`: how long before its
+    end the owner is reminded; `is_moderated`: whether the operator checks before publication."""
+
+    name: str = "示范区技术大市场"
+    tagline: str = "成果 · 需求 · 专家 一站对接"
+    host: str = "示范区科学技术委员会"
+    operator: str = "示范区技术转移中心"
+    contact: str = ""
+    site_code: str = ""
+    icp: str = ""
+    police: str = ""
+    logo: str = ""
+    streets: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("zh-hans", "zh-hant", "en")
+    valid_days: int = 365
+    notice_days: int = 30
+    is_moderated: bool = True
+    extra: dict[str, Any] = field(default_factory=dict)

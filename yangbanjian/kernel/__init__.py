@@ -1,0 +1,1 @@
+"""Pure vocabulary: money, time, moves, refusals, actor, identifiers, text. No Django, no I/O."""

@@ -1,0 +1,1 @@
+"""The three libraries: achievements, demands, experts."""

@@ -1,0 +1,1 @@
+"""成果库: research results that can be licensed, sold or invested."""

@@ -1,0 +1,1 @@
+"""需求库: problems that enterprises want solved."""

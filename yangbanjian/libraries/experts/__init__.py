@@ -1,0 +1,1 @@
+"""专家库: people who know."""

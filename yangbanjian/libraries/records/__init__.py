@@ -1,0 +1,1 @@
+"""What the three libraries share: states, versions, completeness, duplicates."""

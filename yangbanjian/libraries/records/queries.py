@@ -1,0 +1,285 @@
+"""Reading what the three libraries share. A library describes itself once, as `Library`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Case, Count, F, Func, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Left
+
+from yangbanjian.kernel.actor import Actor, Role
+from yangbanjian.kernel.moves import StateTable
+from yangbanjian.kernel.refusals import NotFound
+from yangbanjian.kernel.words import gettext_noop
+from yangbanjian.libraries.records.models import Draft, RecordVersion, Report, SavedSearch
+from yangbanjian.libraries.records.rules import search
+from yangbanjian.libraries.records.rules.fields import Field
+from yangbanjian.libraries.records.rules.filters import TRL_BANDS, Filters
+from yangbanjian.libraries.records.rules.states import LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """What a library is made of. `kind` is the word in verbs, URLs and tables (achievement),
+    `room` its plural (achievements); `text_fields` are searched; `identify` names the numbers
+    that make two records the same thing; `visible_to` is the filter of who may see what;
+    `may_write` says whether an actor may change a record of this owner;
+    `is_owner_searchable` is False where the owner's name may be nobody's business;
+    `keeps_in` names what in a record forbids the state that it is in."""
+
+    kind: str
+    room: str
+    label: str
+    model: Any
+    versions: Any
+    fields: tuple[Field, ...]
+    table: StateTable
+    text_fields: tuple[str, ...]
+    visible_to: Callable[[Actor], Q]
+    may_write: Callable[[Actor, Any], bool]
+    is_owner_searchable: bool = True
+    identify: Callable[[Mapping[str, Any]], Sequence[str]] = lambda values: ()
+    check: Callable[[Mapping[str, Any]], Sequence[Any]] = lambda values: ()
+    keeps_in: Callable[[Any], Sequence[Any]] = lambda record: ()
+
+    def field(self, name: str) -> Field:
+        return next(f for f in self.fields if f.name == name)
+
+
+LIBRARIES: dict[str, Library] = {}
+
+
+def register(library: Library) -> Library:
+    """Make a library known by its room's name."""
+    LIBRARIES[library.room] = library
+    return library
+
+
+def library_of_kind(kind: str) -> Library:
+    return next(lib for lib in LIBRARIES.values() if lib.kind == kind)
+
+
+def visible(library: Library, actor: Actor) -> QuerySet[Any]:
+    """The records this actor may see, in any state."""
+    found: QuerySet[Any] = library.model.objects.filter(library.visible_to(actor))
+    return found.select_related("owner")
+
+
+def get(library: Library, actor: Actor, record_id: int) -> Any:
+    """One record; what may not be seen does not exist."""
+    record = visible(library, actor).filter(pk=record_id).first()
+    if record is None:
+        raise NotFound(
+            f"{library.room}.not_found",
+            gettext_noop("没有找到这条记录，它可能已被撤回或不对您公开。"),
+        )
+    return record
+
+
+def matching_text(found: QuerySet[Any], q: str) -> QuerySet[Any]:
+    """Those that contain every word of q."""
+    terms = search.query_terms(q)
+    if not terms:
+        return found.none() if q.strip() else found
+    combined = " & ".join("'" + t.replace("\\", "\\\\").replace("'", "''") + "'" for t in terms)
+    return found.filter(terms=SearchQuery(combined, search_type="raw", config="simple"))
+
+
+def content_of(library: Library, record: Any) -> dict[str, Any]:
+    """The values of the declared fields, as JSON can hold them: what a version keeps."""
+    content: dict[str, Any] = {}
+    for field in library.fields:
+        value = getattr(record, field.name)
+        content[field.name] = value.isoformat() if isinstance(value, date | datetime) else value
+    return content
+
+
+def history(library: Library, actor: Actor, record: Any) -> QuerySet[RecordVersion]:
+    """Versions, newest first: all for who may write and for staff, else those since publication."""
+    found: QuerySet[RecordVersion] = library.versions.objects.filter(record=record)
+    if not (library.may_write(actor, record) or actor.has_any(Role.AUDITOR)):
+        first = found.filter(made_at__lte=record.published_at).order_by("-version").first()
+        found = found.filter(version__gte=first.version if first else 1)
+    return found.order_by("-version")
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A record that may be the same thing, and why we think so."""
+
+    record_id: int
+    title: str
+    state: str
+    why: str
+
+
+def duplicates(library: Library, actor: Actor, record: Any, limit: int = 5) -> list[Duplicate]:
+    """Records that share a number, the title and owner, or nearly the text; visible ones only."""
+    others = visible(library, actor).exclude(pk=record.pk)
+    found: dict[int, Duplicate] = {}
+
+    def add(records: QuerySet[Any], why: str) -> None:
+        for other in records[:limit]:
+            found.setdefault(other.pk, Duplicate(other.pk, other.title, other.state, why))
+
+    if record.numbers:
+        add(others.filter(numbers__overlap=record.numbers), "number")
+    add(others.filter(owner_id=record.owner_id, title__iexact=record.title), "title_and_owner")
+    if record.bands:
+        add(others.filter(bands__overlap=record.bands), "text")
+    return list(found.values())[:limit]
+
+
+def listed(library: Library, actor: Actor, filters: Filters) -> QuerySet[Any]:
+    """The records that the filters leave, in their order; without a state, the live ones."""
+    found = visible(library, actor)
+    found = found.filter(state__in=filters.state or LIVE)
+    found = matching_text(found, filters.q)
+    for condition in _conditions(library, filters):
+        found = found.filter(condition)
+    order = {"complete": "-completeness", "price": "price_fen"}.get(filters.sort)
+    if order == "price_fen" and not _has(library, "price_fen"):
+        order = None
+    return found.order_by(*([order] if order else []), "-updated_at", "-id")
+
+
+def _has(library: Library, name: str) -> bool:
+    return any(f.name == name for f in library.model._meta.get_fields())
+
+
+def _conditions(library: Library, filters: Filters) -> list[Q]:
+    conditions = []
+    if filters.field:
+        conditions.append(Q(field__in=filters.field))
+    if filters.owner is not None:
+        conditions.append(Q(owner_id=filters.owner))
+    if filters.region:
+        anywhere = Q(pk__in=[])
+        for code in filters.region:
+            anywhere |= Q(region__startswith=code.rstrip("0") or code)
+        conditions.append(anywhere)
+    conditions += _conditions_of_some(library, filters)
+    return conditions
+
+
+def _conditions_of_some(library: Library, filters: Filters) -> list[Q]:
+    """Conditions on what not every library has; asked of one that has not, they are ignored."""
+    conditions = []
+    trl = "trl" if _has(library, "trl") else "trl_wanted" if _has(library, "trl_wanted") else ""
+    if filters.trl and trl:
+        bands = Q(pk__in=[])
+        for band in filters.trl:
+            bands |= Q(**{f"{trl}__range": TRL_BANDS[band]})
+        conditions.append(bands)
+    if filters.mode and _has(library, "modes"):
+        conditions.append(Q(modes__overlap=list(filters.mode)))
+    if filters.kind and _has(library, "kind"):
+        conditions.append(Q(kind__in=filters.kind))
+    if filters.availability and _has(library, "availability"):
+        conditions.append(Q(availability__in=filters.availability))
+    return conditions
+
+
+Facets = dict[str, list[tuple[str, int]]]
+
+
+def facets(library: Library, actor: Actor, filters: Filters) -> Facets:
+    """For each facet the values with their counts, as they would be if that facet were open."""
+    found: Facets = {}
+    for name in ("field", "trl", "mode", "region", "availability"):
+        column = _FACET_COLUMN.get(name, name)
+        if column == "trl" and not _has(library, "trl"):
+            column = "trl_wanted"
+        if not _has(library, column):
+            continue
+        opened: dict[str, Any] = {name: (), "sort": "latest"}
+        open_filters = replace(filters, **opened)
+        rows = listed(library, actor, open_filters).order_by()
+        found[name] = _counted(rows, name, column)
+    return found
+
+
+_FACET_COLUMN = {"mode": "modes"}
+
+
+def _counted(rows: QuerySet[Any], name: str, column: str) -> list[tuple[str, int]]:
+    if name == "mode":
+        rows = rows.annotate(value=Func(F(column), function="unnest"))
+    elif name == "region":
+        rows = rows.exclude(region="").annotate(value=Left(F(column), 4))
+    elif name == "trl":
+        whens = [
+            When(**{f"{column}__range": span}, then=Value(band)) for band, span in TRL_BANDS.items()
+        ]
+        rows = rows.annotate(value=Case(*whens, default=Value(""), output_field=TextField()))
+    else:
+        rows = rows.annotate(value=F(column))
+    counts = rows.values_list("value").annotate(n=Count("pk")).order_by("-n", "value")[:40]
+    return [(value, n) for value, n in counts if value]
+
+
+def stale_share(library: Library) -> tuple[int, int]:
+    """(expired, all that were ever public and not closed): a public number."""
+    rows = library.model.objects.filter(state__in=["public", "expiring", "expired"])
+    return rows.filter(state="expired").count(), rows.count()
+
+
+def counters() -> dict[str, tuple[int, int]]:
+    """For each library (live records, stale share in whole per cent): public numbers."""
+    found = {}
+    for room, library in LIBRARIES.items():
+        stale, all_shown = stale_share(library)
+        found[room] = (all_shown - stale, 100 * stale // all_shown if all_shown else 0)
+    return found
+
+
+def draft(actor: Actor, form: str) -> dict[str, Any]:
+    """What this person was typing into the form; {} for nothing."""
+    if actor.person_id is None:
+        return {}
+    row = Draft.objects.filter(person_id=actor.person_id, form=form[:100]).first()
+    return dict(row.content) if row is not None else {}
+
+
+def drafts(actor: Actor) -> QuerySet[Draft]:
+    """One's own drafts of forms, the last one first."""
+    if actor.person_id is None:
+        return Draft.objects.none()
+    return Draft.objects.filter(person_id=actor.person_id).order_by("-saved_at", "-pk")
+
+
+def searches(actor: Actor) -> QuerySet[SavedSearch]:
+    """One's own saved searches, the newest first."""
+    if actor.person_id is None:
+        return SavedSearch.objects.none()
+    return SavedSearch.objects.filter(person_id=actor.person_id).order_by("-pk")
+
+
+def reports(actor: Actor, state: str = "open") -> QuerySet[Report]:
+    """What was reported, for those who decide; the oldest first."""
+    if not actor.has_any(Role.OPERATOR, Role.AUDITOR):
+        return Report.objects.none()
+    return Report.objects.filter(state=state).select_related("owner").order_by("pk")
+
+
+def owned(library: Library, actor: Actor, state: Sequence[str] = ()) -> QuerySet[Any]:
+    """The records of the organisations the actor may speak for, the last changed first."""
+    found = visible(library, actor).filter(owner_id__in=sorted(actor.mandates))
+    if state:
+        found = found.filter(state__in=list(state))
+    return found.order_by("-updated_at", "-pk")
+
+
+def waiting(library: Library) -> QuerySet[Any]:
+    """Submitted records that nobody has decided about, the longest waiting first."""
+    found: QuerySet[Any] = library.model.objects.filter(state="submitted")
+    return found.select_related("owner").order_by("state_since", "pk")
+
+
+def waiting_count() -> int:
+    """How many records of all libraries wait for moderation."""
+    return sum(waiting(library).count() for library in LIBRARIES.values())

@@ -1,0 +1,1 @@
+"""What the three libraries decide alike. Pure: no Django, clock, random or I/O."""

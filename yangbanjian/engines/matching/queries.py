@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -73,11 +74,11 @@ class Answer:
     took_ms: int
 
 
-def read(text: str) -> Understanding:
-    """What the sentence says, by rules."""
+def read(text: str, *, today: date | None = None) -> Understanding:
+    """What the sentence says, by rules; `today` saves asking the clock again."""
     return understand(
         text[:LONGEST_TEXT],
-        today=clock.today(),
+        today=today or clock.today(),
         fields=_fields(),
         regions=default_regions(),
     )
@@ -110,7 +111,8 @@ def ask(
 ) -> Answer:  # fmt: skip
     """The best records for a sentence, of those that the actor may see."""
     began = time.perf_counter()
-    said = read(text)
+    today = clock.today()
+    said = read(text, today=today)
     index = live().up_to_date()
     numbers = [NUMBER_OF[k] for k in kinds if k in NUMBER_OF]
     limit = max(1, min(limit, MOST))
@@ -122,8 +124,8 @@ def ask(
         )  # fmt: skip
         if not seen.nothing_here:
             proof = proof_of(seen)
-            found = _weighed(actor, said, seen.hits, proof, exclude_owner)
-            items = [_explained(said, one, proof[one.hit.key]) for one in found[:limit]]
+            found = _weighed(actor, said, seen.hits, proof, today, exclude_owner)
+            items = [_explained(said, one, proof[one.hit.key], today) for one in found[:limit]]
     took = round((time.perf_counter() - began) * 1000)
     return Answer(said, items, not items, len(index), took)
 
@@ -161,11 +163,10 @@ class _Weighed:
 
 
 def _weighed(
-    actor: Actor, said: Understanding, hits: Sequence[Hit], proof: dict[int, float],
+    actor: Actor, said: Understanding, hits: Sequence[Hit], proof: dict[int, float], today: date,
     exclude_owner: int | None,
 ) -> list[_Weighed]:  # fmt: skip
     """The hits that deserve to be shown, with the structured side added, best first."""
-    today = clock.today()
     found = []
     for hit, kind, record in _records_of(actor, hits):
         if record.owner_id == exclude_owner or proof[hit.key] < LEAST_PROOF:
@@ -182,9 +183,8 @@ def _weighed(
     return found
 
 
-def _explained(said: Understanding, one: _Weighed, proof: float) -> Item:
+def _explained(said: Understanding, one: _Weighed, proof: float, today: date) -> Item:
     """A weighed hit as it is shown: percentage, reasons, bars."""
-    today = clock.today()
     terms = [term for term, _ in one.hit.terms]
     told = reasons(said, one.view, terms, today=today, reading=one.reading)
     # In step with the score: what the structured side adds moves the percentage as much.
@@ -225,15 +225,18 @@ def _checked(reason: dict[str, Any], record: Any) -> dict[str, Any]:
 
 def _records_of(actor: Actor, hits: Sequence[Hit]) -> list[tuple[Hit, str, Any]]:
     """The live records behind the hits that the actor may see, in the hits' order."""
-    rows = Document.objects.filter(pk__in=[h.key for h in hits])
-    where = {pk: (kind, rid) for pk, kind, rid in rows.values_list("pk", "kind", "record_id")}
+    documents_of = Document.objects.filter(pk__in=[h.key for h in hits])
+    where = {
+        pk: (kind, rid) for pk, kind, rid in documents_of.values_list("pk", "kind", "record_id")
+    }
     loaded: dict[tuple[str, int], Any] = {}
     for kind in {kind for kind, _ in where.values()}:
         if kind not in documents.LIBRARY_OF:
             continue
         library = documents.LIBRARY_OF[kind]
         ids = [rid for k, rid in where.values() if k == kind]
-        for record in records.visible(library, actor).filter(pk__in=ids, state__in=LIVE):
+        rows = records.visible(library, actor).defer(*records.UNREAD)
+        for record in rows.filter(pk__in=ids, state__in=LIVE):
             loaded[kind, record.pk] = record
     found = []
     for hit in hits:

@@ -127,7 +127,10 @@ def library_router(library: Library, verbs: Any) -> Router:
         actor = actor_of(request)
         filters = filters_from(query.dict(exclude={"page", "size"}))
         rows = queries.listed(library, actor, filters)
-        return page(rows, query.page, query.size, lambda r: shown(library, actor, r, whole=False))
+        return page(
+            rows, query.page, query.size, lambda r: shown(library, actor, r, whole=False),
+            cut=queries.part,
+        )  # fmt: skip
 
     @router.post("", response={201: body_out, **REFUSED}, operation_id=f"{library.room}_add")
     def add(request: HttpRequest, response: HttpResponse, payload: body_in) -> Any:  # type: ignore[valid-type]

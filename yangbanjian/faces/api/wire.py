@@ -31,11 +31,16 @@ def signed_in(request: HttpRequest) -> tuple[Actor, int]:
     return actor, actor.person_id
 
 
-def page(rows: Any, number: int, size: int, show: Callable[[Any], Any]) -> dict[str, Any]:
-    """One page of a queryset or list in the shape that every list has."""
-    start = (number - 1) * size
+Cut = Callable[[Any, int, int], Any]
+
+
+def page(
+    rows: Any, number: int, size: int, show: Callable[[Any], Any], cut: Cut | None = None
+) -> dict[str, Any]:
+    """One page of a queryset or list in the shape that every list has; `cut` takes it out."""
+    start, stop = (number - 1) * size, number * size
     return {
-        "items": [show(row) for row in rows[start : start + size]],
+        "items": [show(row) for row in (cut(rows, start, stop) if cut else rows[start:stop])],
         "count": len(rows) if isinstance(rows, list) else rows.count(),
         "page": number,
     }

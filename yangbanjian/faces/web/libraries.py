@@ -19,6 +19,7 @@ from yangbanjian.faces.web.words import Words
 from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.libraries.records import beside
 from yangbanjian.libraries.records import queries as records
+from yangbanjian.libraries.records.facets import facets
 from yangbanjian.libraries.records.queries import Library
 from yangbanjian.libraries.records.rules.filters import Filters, filters_from
 from yangbanjian.libraries.records.rules.states import LIVE
@@ -63,7 +64,7 @@ def list_context(request: HttpRequest, library: Library, filters: Filters) -> di
     words = Words()
     found = records.listed(library, actor, filters)
     count, page = found.count(), page_of(request)
-    rows = list(found[(page - 1) * SIZE : page * SIZE])
+    rows = list(records.part(found, (page - 1) * SIZE, page * SIZE))
     room = library.room
     items = [
         card(library, row, words, actor, preview_url=f"/{room}/{row.pk}/preview") for row in rows
@@ -141,7 +142,7 @@ def _facets(
     library: Library, actor: Any, filters: Filters, words: Words, count: int
 ) -> dict[str, Any]:
     titles, groups = _facet_titles(), []
-    for name, counted in records.facets(library, actor, filters).items():
+    for name, counted in facets(library, actor, filters).items():
         chosen = getattr(filters, name)
         values = [v for v, _n in counted]
         options = [

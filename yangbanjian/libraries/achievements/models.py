@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from yangbanjian.ground.people.models import Organisation
-from yangbanjian.libraries.records.models import Record, RecordVersion
+from yangbanjian.libraries.records.models import Record, RecordVersion, shelf
 
 
 class Achievement(Record):
@@ -39,6 +39,10 @@ class Achievement(Record):
 
     class Meta(Record.Meta):
         db_table = "achievements_achievement"
+        indexes = [
+            *Record.Meta.indexes,
+            shelf("achievement", "kind", "modes", "trl", "price_fen", "custody_broker"),
+        ]
         constraints = [
             *Record.Meta.constraints,
             models.CheckConstraint(

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from yangbanjian.ground.people.models import Person
-from yangbanjian.libraries.records.models import Record, RecordVersion
+from yangbanjian.libraries.records.models import Record, RecordVersion, shelf
 
 
 class Expert(Record):
@@ -26,6 +26,7 @@ class Expert(Record):
 
     class Meta(Record.Meta):
         db_table = "experts_expert"
+        indexes = [*Record.Meta.indexes, shelf("expert", "availability", "person")]
         constraints = [
             *Record.Meta.constraints,
             models.CheckConstraint(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Case, Count, F, Func, Q, QuerySet, TextField, Value, When
-from django.db.models.functions import Left
+from django.db.models import Q, QuerySet
 
 from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.moves import StateTable
@@ -134,92 +133,66 @@ def duplicates(library: Library, actor: Actor, record: Any, limit: int = 5) -> l
     return list(found.values())[:limit]
 
 
+# What serves to find a record and is never shown: more than half of its bytes.
+UNREAD = ("terms", "bands", "numbers")
+
+
 def listed(library: Library, actor: Actor, filters: Filters) -> QuerySet[Any]:
     """The records that the filters leave, in their order; without a state, the live ones."""
-    found = visible(library, actor)
+    found = visible(library, actor).defer(*UNREAD)
     found = found.filter(state__in=filters.state or LIVE)
     found = matching_text(found, filters.q)
     for condition in _conditions(library, filters):
         found = found.filter(condition)
     order = {"complete": "-completeness", "price": "price_fen"}.get(filters.sort)
-    if order == "price_fen" and not _has(library, "price_fen"):
+    if order == "price_fen" and not has_column(library, "price_fen"):
         order = None
     return found.order_by(*([order] if order else []), "-updated_at", "-id")
 
 
-def _has(library: Library, name: str) -> bool:
+def has_column(library: Library, name: str) -> bool:
     return any(f.name == name for f in library.model._meta.get_fields())
 
 
+NARROWING = ("field", "region", "trl", "mode", "kind", "availability")
+
+
 def _conditions(library: Library, filters: Filters) -> list[Q]:
-    conditions = []
-    if filters.field:
-        conditions.append(Q(field__in=filters.field))
+    conditions = [condition_of(library, filters, name) for name in NARROWING]
     if filters.owner is not None:
         conditions.append(Q(owner_id=filters.owner))
-    if filters.region:
-        anywhere = Q(pk__in=[])
-        for code in filters.region:
+    return [condition for condition in conditions if condition]
+
+
+def part(found: QuerySet[Any], start: int, stop: int) -> QuerySet[Any]:
+    """Rows `start` to `stop` of a list: which they are is read from the index alone (`shelf`), and
+    only those few are then read whole."""
+    chosen = found.select_related(None).defer(None).values("pk")[start:stop]
+    rows: QuerySet[Any] = found.model.objects.filter(pk__in=chosen).defer(*UNREAD)
+    return rows.select_related("owner").order_by(*found.query.order_by)
+
+
+def column_of(library: Library, name: str) -> str:
+    """The column that a part of the filters looks at; "" where the library has none."""
+    names = {"mode": ("modes",), "trl": ("trl", "trl_wanted")}.get(name, (name,))
+    return next((column for column in names if has_column(library, column)), "")
+
+
+def condition_of(library: Library, filters: Filters, name: str) -> Q:
+    """What one part of the filters asks; nothing where the library has no such column."""
+    chosen, column = list(getattr(filters, name)), column_of(library, name)
+    if not chosen or not column:
+        return Q()
+    anywhere = Q(pk__in=[])
+    if name == "region":
+        for code in chosen:
             anywhere |= Q(region__startswith=code.rstrip("0") or code)
-        conditions.append(anywhere)
-    conditions += _conditions_of_some(library, filters)
-    return conditions
-
-
-def _conditions_of_some(library: Library, filters: Filters) -> list[Q]:
-    """Conditions on what not every library has; asked of one that has not, they are ignored."""
-    conditions = []
-    trl = "trl" if _has(library, "trl") else "trl_wanted" if _has(library, "trl_wanted") else ""
-    if filters.trl and trl:
-        bands = Q(pk__in=[])
-        for band in filters.trl:
-            bands |= Q(**{f"{trl}__range": TRL_BANDS[band]})
-        conditions.append(bands)
-    if filters.mode and _has(library, "modes"):
-        conditions.append(Q(modes__overlap=list(filters.mode)))
-    if filters.kind and _has(library, "kind"):
-        conditions.append(Q(kind__in=filters.kind))
-    if filters.availability and _has(library, "availability"):
-        conditions.append(Q(availability__in=filters.availability))
-    return conditions
-
-
-Facets = dict[str, list[tuple[str, int]]]
-
-
-def facets(library: Library, actor: Actor, filters: Filters) -> Facets:
-    """For each facet the values with their counts, as they would be if that facet were open."""
-    found: Facets = {}
-    for name in ("field", "trl", "mode", "region", "availability"):
-        column = _FACET_COLUMN.get(name, name)
-        if column == "trl" and not _has(library, "trl"):
-            column = "trl_wanted"
-        if not _has(library, column):
-            continue
-        opened: dict[str, Any] = {name: (), "sort": "latest"}
-        open_filters = replace(filters, **opened)
-        rows = listed(library, actor, open_filters).order_by()
-        found[name] = _counted(rows, name, column)
-    return found
-
-
-_FACET_COLUMN = {"mode": "modes"}
-
-
-def _counted(rows: QuerySet[Any], name: str, column: str) -> list[tuple[str, int]]:
-    if name == "mode":
-        rows = rows.annotate(value=Func(F(column), function="unnest"))
-    elif name == "region":
-        rows = rows.exclude(region="").annotate(value=Left(F(column), 4))
-    elif name == "trl":
-        whens = [
-            When(**{f"{column}__range": span}, then=Value(band)) for band, span in TRL_BANDS.items()
-        ]
-        rows = rows.annotate(value=Case(*whens, default=Value(""), output_field=TextField()))
-    else:
-        rows = rows.annotate(value=F(column))
-    counts = rows.values_list("value").annotate(n=Count("pk")).order_by("-n", "value")[:40]
-    return [(value, n) for value, n in counts if value]
+        return anywhere
+    if name == "trl":
+        for band in chosen:
+            anywhere |= Q(**{f"{column}__range": TRL_BANDS[band]})
+        return anywhere
+    return Q(**{f"{column}__overlap" if name == "mode" else f"{column}__in": chosen})
 
 
 def stale_share(library: Library) -> tuple[int, int]:

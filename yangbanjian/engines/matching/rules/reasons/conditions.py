@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from yangbanjian.engines.matching.rules.understanding.offsets import Folded, fold
+from yangbanjian.engines.matching.rules.understanding.offsets import Folded, fold_once
 from yangbanjian.engines.matching.rules.understanding.shapes import Constraint, Span
 
 Verdict = Literal["yes", "unknown", "no"]
@@ -86,12 +86,6 @@ class Finding:
     text: str = ""
 
 
-@lru_cache(maxsize=512)
-def folded_field(text: str) -> Folded:
-    """Folding is the dear part, and one record meets many demands in a batch."""
-    return fold(text)
-
-
 # These tell of the world without the result (what it solves, what others do): a break there is
 # theirs, not the record's.
 _OF_OTHERS = frozenset({"problem", "advantage"})
@@ -106,7 +100,7 @@ def look_up(condition: Constraint, fields: Mapping[str, str]) -> Finding:
     outright, hinted, said = _patterns(condition.core, condition.wanted)
     promise = hint = Finding("unknown")
     for name, text in fields.items():
-        folded = folded_field(text)
+        folded = fold_once(text)
         if name not in _OF_OTHERS:
             span = _broken(folded, outright)
             if span:

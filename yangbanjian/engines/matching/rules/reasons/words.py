@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from yangbanjian.engines.matching.rules.understanding.offsets import Folded, fold
+from yangbanjian.engines.matching.rules.understanding.offsets import Folded, fold_once
 from yangbanjian.engines.matching.rules.understanding.shapes import Span, Understanding
 
-from .conditions import folded_field
 from .verdicts import Reason
 
 MAX_WORDS = 3
@@ -31,26 +30,26 @@ def shared_words(
 
     Terms come from the ranking in any spelling; single characters say too little and are skipped.
     """
-    demand = fold(said.text)
+    demand = fold_once(said.text)
     out: list[SharedWord] = []
     for term in sorted(dict.fromkeys(terms), key=lambda t: -len(t)):
         one = _locate(term, demand, fields)
         if one and not any(_overlap(one.demand_span, o.demand_span) for o in out):
             out.append(one)
-    rank = {fold(t).lower: i for i, t in reversed(list(enumerate(terms)))}
-    out.sort(key=lambda w: rank.get(fold(w.text).lower, 0))
+    rank = {fold_once(t).lower: i for i, t in reversed(list(enumerate(terms)))}
+    out.sort(key=lambda w: rank.get(fold_once(w.text).lower, 0))
     return tuple(out)
 
 
 def _locate(term: str, demand: Folded, fields: Mapping[str, str]) -> SharedWord | None:
-    plain = fold(term).lower
+    plain = fold_once(term).lower
     if len(plain) < 2:
         return None
     at = demand.lower.find(plain)
     if at < 0:
         return None
     for name, text in fields.items():
-        record = folded_field(text)
+        record = fold_once(text)
         found = record.lower.find(plain)
         if found >= 0:
             return SharedWord(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .offsets import LIMIT, fold
+from .offsets import fold_once
 from .quantities import quantities
 from .shapes import Target
 from .targets import read_targets
@@ -29,7 +29,7 @@ def facts_of(record_fields: Mapping[str, str]) -> list[Fact]:
     """
     out: list[Fact] = []
     for name, text in record_fields.items():
-        folded = fold(text, limit=LIMIT)
+        folded = fold_once(text)
         claims, _ = read_targets(folded, quantities(folded.text), claims=True)
         out.extend(Fact(name, claim) for claim in claims)
         if len(out) >= MAX_FACTS:

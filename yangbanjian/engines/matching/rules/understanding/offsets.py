@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -14,6 +15,7 @@ LIMIT = 4000
 _DASHES = frozenset("‐‑‒–—―−﹣－⸺")
 _VARIANTS = {"裏": "里", "裡": "里", "≦": "≤", "≧": "≥", "⩽": "≤", "⩾": "≥", "〜": "~", "∼": "~"}
 _UPPER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+_THOUSANDS = re.compile("(?<=[０-９])，(?=[０-９])")
 _WORD = re.compile(r"[A-Za-z0-9.)]")
 _UNIT_ENDS = frozenset("万亿千百十元吨米秒度天年月日时分个级倍次成")
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百千万克毫厘分平")
@@ -31,8 +33,8 @@ class Folded:
     raw: str
     text: str
     lower: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Code points of the source covered by folded characters `start` to `end` (exclusive)."""
@@ -86,6 +88,24 @@ def _enclosed(char: str) -> str:
     return "\n"
 
 
+class _Forms(dict[str, str]):
+    """Character -> folded form, worked out once each; `touchy` are those whose neighbours matter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.touchy: set[str] = set()
+
+    def __missing__(self, char: str) -> str:
+        plain = _plain(char)
+        if plain in (" ", "-") or unicodedata.category(char) == "No":
+            self.touchy.add(char)
+        self[char] = plain
+        return plain
+
+
+_FORMS = _Forms()
+
+
 def _full_width_thousands(raw: str, at: int) -> bool:
     around = raw[at - 1 : at] + raw[at + 1 : at + 2]
     return len(around) == 2 and all("０" <= c <= "９" for c in around)
@@ -95,12 +115,18 @@ def _pieces(raw: str) -> list[tuple[str, int]]:
     """Folded characters with the index each comes from, blanks already squeezed to one."""
     out: list[tuple[str, int]] = []
     for at, char in enumerate(raw):
-        plain = "," if char == "，" and _full_width_thousands(raw, at) else _plain(char)
-        if plain.isdigit() and unicodedata.category(char) == "No" and out and out[-1][0].isdigit():
-            plain = "^" + plain  # 10² must not read as 102
-        if plain == " " and out and out[-1][0] == " ":
-            continue
-        out.extend((c, at) for c in plain)
+        plain = _FORMS[char]
+        if char == "，" and _full_width_thousands(raw, at):
+            plain = ","
+        elif char in _FORMS.touchy:
+            if plain.isdigit() and out and out[-1][0].isdigit():
+                plain = "^" + plain  # 10² must not read as 102
+            if plain == " " and out and out[-1][0] == " ":
+                continue
+        if len(plain) == 1:
+            out.append((plain, at))
+        else:
+            out.extend((c, at) for c in plain)
     return out
 
 
@@ -122,9 +148,23 @@ def fold(raw: str, *, limit: int = LIMIT) -> Folded:
     Blanks stay only between two ASCII word characters ("within 6 months"); elsewhere they are
     layout ("降 25 % 以上") and disappear. Never raises; time is linear in `limit`.
     """
-    pieces = _pieces(raw[:limit])
+    raw = raw[:limit]
+    forms = [_FORMS[char] for char in raw]
+    text = "".join(forms)
+    if (
+        len(text) == len(raw)
+        and "" not in forms
+        and _FORMS.touchy.isdisjoint(raw)
+        and not _THOUSANDS.search(raw)
+    ):
+        # Each character stands for itself: most names, keywords and many a sentence.
+        return Folded(raw, text, text.translate(_UPPER), range(len(raw)), range(1, len(raw) + 1))
+    pieces = _pieces(raw)
     kept: list[tuple[str, int]] = []
     for index, (char, at) in enumerate(pieces):
+        if char not in "- ":
+            kept.append((char, at))
+            continue
         following = pieces[index + 1][0] if index + 1 < len(pieces) else ""
         if char == "-" and _is_sign(pieces[max(0, index - 2) : index], following):
             kept.append((MINUS, at))
@@ -136,4 +176,10 @@ def fold(raw: str, *, limit: int = LIMIT) -> Folded:
         kept.append((char, at))
     text = "".join(char for char, _ in kept)
     starts = tuple(at for _, at in kept)
-    return Folded(raw[:limit], text, text.translate(_UPPER), starts, tuple(at + 1 for at in starts))
+    return Folded(raw, text, text.translate(_UPPER), starts, tuple(at + 1 for at in starts))
+
+
+@lru_cache(maxsize=4096)
+def fold_once(text: str) -> Folded:
+    """The same as `fold`, remembered: words of a question and fields of a record come up often."""
+    return fold(text)

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from tests import make
+from tests.faces.matching import match_between
 from tests.faces.pages import Visitor, publish, text_of
+from yangbanjian.engines.matching import actions as matching
 from yangbanjian.faces.web.operator_log import neutral
-from yangbanjian.faces.web.operator_report import build
+from yangbanjian.faces.web.operator_report import Sheet, build
 from yangbanjian.ground.site import actions as site_actions
 from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import SYSTEM, Role
@@ -22,7 +24,8 @@ pytestmark = pytest.mark.django_db
 LIBRARY = "achievements"
 PAGES = [
     "/desk/cockpit", "/desk/figures", "/desk/moderation", "/desk/report", "/desk/report.xlsx",
-    "/desk/log", "/desk/log.csv", "/desk/settings",
+    "/desk/log", "/desk/log.csv", "/desk/settings", "/desk/figures/answered",
+    "/desk/figures/response", "/desk/figures/agreed", "/desk/figures/stale",
 ]  # fmt: skip
 
 
@@ -70,6 +73,26 @@ def test_cockpit_counts_and_drills(operator: Visitor, tto: Visitor) -> None:
     assert said.count('class="panel tile') == 6
     assert "看数据表" in said
     assert 'data-theme="night"' in text_of(operator.get("/desk/cockpit?wall=1&period=year"))
+
+
+def test_behind_a_number_stand_the_records_that_it_counts(operator: Visitor, tto: Visitor) -> None:
+    enterprise = Visitor(Role.ENTERPRISE)
+    match = match_between(enterprise.actor, tto.actor, title="印刷废气治理")
+    publish(make.demand(Visitor(Role.ENTERPRISE).actor, title="无人应答的难题"), "demands")
+    answered = text_of(operator.get("/desk/figures/answered"))
+    assert answered.count("还没有响应") == 2
+    assert "这段时间没有" in text_of(operator.get("/desk/figures/response"))
+    matching.move(actor=enterprise.actor, match_id=match.pk, name="interested")
+    answered = text_of(operator.get("/desk/figures/answered?period=quarter"))
+    assert answered.count("还没有响应") == 1
+    assert answered.count("有意向</td>") == 1
+    waits = text_of(operator.get("/desk/figures/response"))
+    assert "印刷废气治理" in waits
+    assert "无人应答的难题" not in waits
+    assert "这段时间没有" in text_of(operator.get("/desk/figures/agreed"))
+    matching.move(actor=tto.actor, match_id=match.pk, name="agree")
+    assert f'href="/matches/{match.pk}"' in text_of(operator.get("/desk/figures/agreed"))
+    assert operator.get("/desk/figures/nothing").status_code == 404
 
 
 def test_the_queue_shows_hints_and_duplicates(operator: Visitor, tto: Visitor) -> None:
@@ -193,7 +216,8 @@ def test_a_month_that_cannot_be_is_refused(operator: Visitor, month: str) -> Non
 
 
 def test_no_cell_of_a_workbook_is_a_formula() -> None:
-    book = build([("甲", ["名称", "数"], [["=HYPERLINK(1)", 3], ["http://a.example", 4.5]])])
+    rows = [["=HYPERLINK(1)", 3], ["http://a.example", 4.5]]
+    book = build([Sheet("甲", ["名称", "数"], rows)])
     with zipfile.ZipFile(io.BytesIO(book)) as whole:
         sheet = whole.read("xl/worksheets/sheet1.xml").decode()
         shared = whole.read("xl/sharedStrings.xml").decode()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Min, QuerySet
+from django.db.models import Count, Min, QuerySet
+from django.db.models.functions import TruncDate
 
 from yangbanjian.engines.matching.models import Match
 from yangbanjian.engines.matching.rules import figures as rules
@@ -72,6 +73,7 @@ def demand_facts() -> list[DemandFact]:
                 field=field,
                 region=region[:4],
                 response_days=None if waited is None else Decimal(str(waited)) / DAY_S,
+                demand_id=pk,
             )
         )
     return facts
@@ -88,17 +90,19 @@ def _first(verb: str) -> dict[int, datetime]:
     return first
 
 
-def published_days(room: str) -> list[date]:
-    """The days on which the records of a library first became public."""
+def published_days(room: str) -> Counter[date]:
+    """How many records of a library first became public on each day."""
     rows = records.LIBRARIES[room].model.objects.filter(published_at__isnull=False)
-    return [_day(at) for at in rows.values_list("published_at", flat=True)]
+    day = TruncDate("published_at", tzinfo=clock.site_zone())
+    counted = rows.annotate(day=day).values_list("day").annotate(n=Count("pk")).order_by()
+    return Counter(dict(counted))
 
 
 def figures(span: Span, earlier: Span) -> Figures:
     """The numbers of a span. System reading: the page has asked who may see them."""
     facts = demand_facts()
     achieved = published_days("achievements")
-    agreed = [_day(at) for _, at in journal.times_of("matches.agreed")]
+    agreed = Counter(_day(at) for _, at in journal.times_of("matches.agreed"))
     last = span.end - timedelta(days=1)
     shares = [records.stale_share(library) for library in records.LIBRARIES.values()]
     live = records.LIBRARIES["achievements"].model.objects.filter(state__in=LIVE)
@@ -111,10 +115,17 @@ def figures(span: Span, earlier: Span) -> Figures:
         agreed=rules.within(agreed, span), agreed_before=rules.within(agreed, earlier),
         stale=(sum(s for s, _ in shares), sum(n for _, n in shares)),
         waiting=records.waiting_count(), funnel=rules.funnel(facts, span),
-        months=rules.months_back(last), new_demands=rules.by_month((d.published for d in facts), last),
+        months=rules.months_back(last), new_demands=rules.by_month(Counter(d.published for d in facts), last),
         new_achievements=rules.by_month(achieved, last), new_agreed=rules.by_month(agreed, last),
         fields=rules.ranked(d.field for d in mine), regions=rules.ranked(d.region for d in mine),
     )  # fmt: skip
+
+
+def agreed_in(span: Span) -> QuerySet[Match]:
+    """The introductions that both sides agreed to in the span, the latest first."""
+    ids = [pk for pk, at in journal.times_of("matches.agreed") if _day(at) in span]
+    found = Match.objects.filter(pk__in=ids).order_by("-state_since", "-pk")
+    return found.select_related("demand", "achievement", "expert", "seeker", "provider")
 
 
 def quiet_demands(now: datetime) -> QuerySet[Any]:
@@ -134,17 +145,18 @@ def about_to_lapse(now: datetime) -> QuerySet[Match]:
     return found.select_related("demand", "achievement", "expert").order_by("turn_until")
 
 
-def published_in(room: str, span: Span) -> Sequence[Any]:
+def published_in(room: str, span: Span) -> QuerySet[Any]:
     """The records that first became public in the span and may be shown, oldest first."""
     zone = clock.site_zone()
     start, end = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in (span.start, span.end))
-    rows = records.LIBRARIES[room].model.objects.filter(
+    rows: QuerySet[Any] = records.LIBRARIES[room].model.objects.filter(
         published_at__gte=start, published_at__lt=end, state__in=SHOWN
     )
-    return list(rows.select_related("owner").order_by("published_at", "pk")[:10_000])
+    shown = rows.select_related("owner").defer(*records.UNREAD)
+    return shown.order_by("published_at", "pk")
 
 
-def moved_in(span: Span) -> Sequence[Match]:
+def moved_in(span: Span) -> QuerySet[Match]:
     """Introductions that changed their state in the span."""
     zone = clock.site_zone()
     start, end = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in (span.start, span.end))
@@ -152,4 +164,4 @@ def moved_in(span: Span) -> Sequence[Match]:
         state__in=["suggested", "seen"]
     )
     related = rows.select_related("demand", "achievement", "expert", "seeker", "provider")
-    return list(related.order_by("state_since", "pk")[:10_000])
+    return related.order_by("state_since", "pk")

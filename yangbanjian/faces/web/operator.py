@@ -58,7 +58,7 @@ def cockpit(request: HttpRequest) -> HttpResponse:
     found = figures.figures(span, rules.before(span, period))
     todos = todos_of(actor, now)
     context: dict[str, Any] = {
-        "tiles": _tiles(found), "todos": todos[:MOST_TODOS], "todo_count": len(todos),
+        "tiles": _tiles(found, period), "todos": todos[:MOST_TODOS], "todo_count": len(todos),
         "charts": _charts(found, now), "is_wall": is_wall, "period": period, "as_of": now,
         "periods": [
             {"code": code, "text": translated(text), "current": code == period}
@@ -104,20 +104,21 @@ def _delta(
     return {"text": text, "direction": "up" if change > 0 else "down", "good": good}
 
 
-def _tiles(f: Figures) -> list[dict[str, Any]]:
+def _tiles(f: Figures, period: str) -> list[dict[str, Any]]:
+    behind = "/desk/figures/{}?period=" + period
     share, share_before = rules.percent(*f.answered), rules.percent(*f.answered_before)
     added = {"text": _("新增 %(n)d") % {"n": f.added}, "direction": "up", "good": True}
     stale = {"text": _("%(n)d 条已到期") % {"n": f.stale[0]}, "direction": "time",
              "good": not f.stale[0]}  # fmt: skip
     return [
         _tile("library", f"{f.in_library:,}", _("项"), "/achievements", "brand", added),
-        _tile("answered", _said(share), "%", "/demands", "demand",
+        _tile("answered", _said(share), "%", behind.format("answered"), "demand",
               _delta(rules.change(share, share_before), _("点"))),
-        _tile("response", _said(f.response), _("天"), "/demands", "expert",
+        _tile("response", _said(f.response), _("天"), behind.format("response"), "expert",
               _delta(rules.change(f.response, f.response_before), _("天"), less_is_better=True)),
-        _tile("agreed", f"{f.agreed:,}", _("次"), "/desk/matches?show=agreed", "match",
+        _tile("agreed", f"{f.agreed:,}", _("次"), behind.format("agreed"), "match",
               _delta(rules.change(f.agreed, f.agreed_before or None), "")),
-        _tile("stale", _said(rules.percent(*f.stale)), "%", "/achievements?state=expired", "gold",
+        _tile("stale", _said(rules.percent(*f.stale)), "%", behind.format("stale"), "gold",
               stale),
         _tile("waiting", f"{f.waiting:,}", _("条"), "/desk/moderation", "demand", None),
     ]  # fmt: skip

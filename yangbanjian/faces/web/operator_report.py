@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from yangbanjian.engines.matching import figures
@@ -28,6 +30,7 @@ from yangbanjian.kernel.refusals import Invalid, Problem
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.records import queries as records
 
+ON_PAGE, IN_WORKBOOK = 200, 20_000
 Cell = str | int | float
 Rows = Sequence[Sequence[Cell]]
 
@@ -71,8 +74,19 @@ def _summary(f: Figures) -> list[tuple[str, Cell, Cell, str]]:
     ]  # fmt: skip
 
 
-def _records(room: str, span: Span) -> tuple[list[str], list[list[Cell]]]:
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table of the report; `more` rows were left out because it would grow too long."""
+
+    name: str
+    heads: list[str]
+    rows: Rows
+    more: int = 0
+
+
+def _records(name: str, room: str, span: Span, most: int) -> Sheet:
     words, library = Words(), records.LIBRARIES[room]
+    found = figures.published_in(room, span)
     heads = [_("编号"), _("名称"), _("单位"), _("领域"), _("状态"), _("完整度"), _("公开日期")]
     rows: list[list[Cell]] = [
         [
@@ -80,12 +94,13 @@ def _records(room: str, span: Span) -> tuple[list[str], list[list[Cell]]]:
             translated(library.table.state(r.state).label), r.completeness,
             f"{localtime(r.published_at):%Y-%m-%d}",
         ]
-        for r in figures.published_in(room, span)
+        for r in found[:most].iterator(chunk_size=2000)
     ]  # fmt: skip
-    return heads, rows
+    return Sheet(name, heads, rows, found.count() - len(rows))
 
 
-def _introductions(span: Span) -> tuple[list[str], list[list[Cell]]]:
+def _introductions(span: Span, most: int) -> Sheet:
+    found = figures.moved_in(span)
     heads = [_("编号"), _("需求"), _("成果或专家"), _("需求方"), _("供给方"), _("匹配度"),
              _("状态"), _("日期")]  # fmt: skip
     rows: list[list[Cell]] = [
@@ -94,44 +109,54 @@ def _introductions(span: Span) -> tuple[list[str], list[list[Cell]]]:
             matching.supply_of(m).title, m.seeker.name, m.provider.name, m.percent,
             translated(TABLE.state(m.state).label), f"{localtime(m.state_since):%Y-%m-%d}",
         ]
-        for m in figures.moved_in(span)
+        for m in found[:most]
     ]  # fmt: skip
-    return heads, rows
+    return Sheet(_("对接"), heads, rows, found.count() - len(rows))
 
 
-def _sheets(span: Span) -> list[tuple[str, list[str], Rows]]:
+def _sheets(span: Span, most: int) -> list[Sheet]:
+    """The report's tables, of each at most so many rows."""
     f = figures.figures(span, rules.before(span, "month"))
-    sheets: list[tuple[str, list[str], Rows]] = [
-        (_("总览"), [_("指标"), _("本月"), _("上月同期"), _("计量单位")], _summary(f)),
-        (_("成果"), *_records("achievements", span)),
-        (_("需求"), *_records("demands", span)),
-        (_("对接"), *_introductions(span)),
-        (_("专家"), *_records("experts", span)),
-        (_("口径"), [_("指标"), _("怎样计算"), _("数据来源")],
-         [[translated(d.name), translated(d.formula), translated(d.source)]
-          for d in rules.DEFINITIONS]),
+    return [
+        Sheet(_("总览"), [_("指标"), _("本月"), _("上月同期"), _("计量单位")], _summary(f)),
+        _records(_("成果"), "achievements", span, most),
+        _records(_("需求"), "demands", span, most),
+        _introductions(span, most),
+        _records(_("专家"), "experts", span, most),
+        Sheet(
+            _("口径"), [_("指标"), _("怎样计算"), _("数据来源")],
+            [[translated(d.name), translated(d.formula), translated(d.source)]
+             for d in rules.DEFINITIONS],
+        ),
     ]  # fmt: skip
-    return sheets
 
 
-def build(sheets: Sequence[tuple[str, list[str], Rows]]) -> bytes:
-    """An .xlsx of the sheets (name, heads, rows); no cell is ever a formula or a link."""
+def more_text(more: int) -> str:
+    """What is said under a table that was cut."""
+    text = ngettext("还有 %(n)s 条没有列出。", "还有 %(n)s 条没有列出。", more)
+    return text % {"n": f"{more:,}"}
+
+
+def build(sheets: Sequence[Sheet]) -> bytes:
+    """An .xlsx of the sheets; no cell is ever a formula or a link."""
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:
         head = book.add_format({"bold": True, "bg_color": "#e8f0fe", "bottom": 1})
-        for name, heads, rows in sheets:
-            sheet = book.add_worksheet(name)
+        for told in sheets:
+            sheet = book.add_worksheet(told.name)
             sheet.freeze_panes(1, 0)
-            for column, text in enumerate(heads):
+            for column, text in enumerate(told.heads):
                 sheet.write_string(0, column, text, head)
                 sheet.set_column(column, column, 40 if column in (1, 2) else 16)
-            for at, row in enumerate(rows, 1):
+            for at, row in enumerate(told.rows, 1):
                 for column, cell in enumerate(row):
                     if isinstance(cell, str):
                         sheet.write_string(at, column, neutral(cell)[:32_000])
                     else:
                         sheet.write_number(at, column, cell)
+            if told.more:
+                sheet.write_string(len(told.rows) + 1, 1, more_text(told.more))
     return out.getvalue()
 
 
@@ -141,7 +166,7 @@ def workbook(request: HttpRequest) -> HttpResponse:
     staff(request)
     span = month_of(request.GET.get("month", ""), clock.today())
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    answer = HttpResponse(build(_sheets(span)), content_type=kind)
+    answer = HttpResponse(build(_sheets(span, IN_WORKBOOK)), content_type=kind)
     answer["Content-Disposition"] = f'attachment; filename="report-{span.start:%Y-%m}.xlsx"'
     return answer
 
@@ -152,7 +177,7 @@ def page(request: HttpRequest) -> HttpResponse:
     staff(request)
     today = clock.today()
     span = month_of(request.GET.get("month", ""), today)
-    sheets = [{"name": n, "heads": h, "rows": rows} for n, h, rows in _sheets(span)]
+    sheets = [(sheet, more_text(sheet.more)) for sheet in _sheets(span, ON_PAGE)]
     context = {
         "sheets": sheets, "month": f"{span.start:%Y-%m}",
         "months": [f"{m:%Y-%m}" for m in reversed(rules.months_back(today))],

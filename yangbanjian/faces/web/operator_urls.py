@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from yangbanjian.faces.web import (
     operator,
+    operator_figures,
     operator_log,
     operator_moderation,
     operator_report,
@@ -15,6 +16,7 @@ from yangbanjian.faces.web import (
 urls: list[URLPattern] = [
     path("desk/cockpit", operator.cockpit, name="cockpit"),
     path("desk/figures", operator.definitions, name="figures"),
+    path("desk/figures/<str:code>", operator_figures.behind),
     path("desk/moderation", operator_moderation.queue, name="moderation"),
     path("desk/moderation/decide", operator_moderation.decide),
     path("desk/moderation/<str:room>/<int:number>", operator_moderation.look),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, HashIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from yangbanjian.ground.people.models import Organisation, Person
 
@@ -87,6 +88,8 @@ class Record(models.Model):
             ),
             models.Index(fields=["owner", "state"], name="%(class)s_of_owner"),
             models.Index(fields=["valid_until"], name="%(class)s_valid_until"),
+            # Equality of titles of any length, as duplicates are looked for.
+            HashIndex(Upper("title"), name="%(class)s_title"),
             # fastupdate (the default) gathers new words, or each saved record pays 400 insertions.
             GinIndex(fields=["terms"], name="%(class)s_terms"),
             GinIndex(fields=["bands"], name="%(class)s_bands"),

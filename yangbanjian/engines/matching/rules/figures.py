@@ -7,7 +7,7 @@ span before, so that a month that has just begun is not held against a whole one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -83,6 +83,7 @@ class DemandFact:
     field: str = ""
     region: str = ""
     response_days: Decimal | None = None
+    demand_id: int = 0
 
 
 def percent(part: int, whole: int) -> Decimal | None:
@@ -120,9 +121,11 @@ def funnel(demands: Iterable[DemandFact], span: Span) -> tuple[int, int, int, in
     return len(mine), matched, interested, agreed
 
 
-def by_month(days: Iterable[date], last: date, months: int = 12) -> list[int]:
-    """How many days fall into each of the `months` that end with the month of `last`."""
-    counted = Counter((d.year, d.month) for d in days)
+def by_month(days: Mapping[date, int], last: date, months: int = 12) -> list[int]:
+    """How many fall into each of the `months` that end with the month of `last`."""
+    counted: Counter[tuple[int, int]] = Counter()
+    for day, count in days.items():
+        counted[day.year, day.month] += count
     return [counted[(m.year, m.month)] for m in months_back(last, months)]
 
 
@@ -147,6 +150,6 @@ def definition(code: str) -> Definition:
     return next(d for d in DEFINITIONS if d.code == code)
 
 
-def within(days: Sequence[date], span: Span) -> int:
-    """How many of the days lie in the span."""
-    return sum(d in span for d in days)
+def within(days: Mapping[date, int], span: Span) -> int:
+    """How many fall into the span, of a count for each day."""
+    return sum(count for day, count in days.items() if day in span)

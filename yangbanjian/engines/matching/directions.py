@@ -27,7 +27,7 @@ from yangbanjian.ground.people.models import Membership, Organisation, Organisat
 from yangbanjian.kernel.actor import Role
 from yangbanjian.libraries.achievements.models import Achievement
 from yangbanjian.libraries.demands.models import Demand
-from yangbanjian.libraries.records.rules.states import LIVE, SHOWN
+from yangbanjian.libraries.records.rules.states import LIVE
 
 TABLES = {"field": "field", "industry": "industries"}
 LONGEST_TEXT = 4000
@@ -36,6 +36,7 @@ LOOKED_AT = 400
 NAMED = 60
 MOST_ASKED = 5000
 """Enterprises whose tags are weighed for one technology."""
+NOTED = (*LIVE, "expired", "sold")
 MOST_NOTED = 12
 """Codes of a kind that an enterprise's demands give it as tags."""
 Pair = tuple[int, Found]
@@ -148,7 +149,7 @@ def _brokers_of(organisation_ids: Iterable[int]) -> dict[int, int]:
 def codes_of_demands(owner_ids: Collection[int]) -> dict[int, dict[str, list[str]]]:
     """Enterprise -> kind of tag -> codes of the newest demands that it has published by name."""
     rows = Demand.objects.filter(
-        owner_id__in=owner_ids, owner__kind="enterprise", visibility="named", state__in=SHOWN
+        owner_id__in=owner_ids, owner__kind="enterprise", visibility="named", state__in=NOTED
     ).order_by("-published_at", "-pk")
     found: dict[int, dict[str, list[str]]] = {}
     for owner_id, field, industries in rows.values_list("owner_id", "field", "industry_codes"):

@@ -14,7 +14,7 @@ from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.demands.models import Demand
 
 NEW = "/desk/matches?show=suggested"
-BY_TAGS = f"{NEW}&by=tags"
+BY_TAGS = "/desk/matches?show=directions"
 NAMED = 3
 """So many demands of one owner are named each; more are told of together."""
 

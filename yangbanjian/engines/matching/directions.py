@@ -6,6 +6,7 @@ demands: an enterprise that has said what it looks for is answered by that.
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
@@ -34,6 +35,8 @@ LONGEST_TEXT = 4000
 LOOKED_AT = 400
 """Technologies that are looked at for one enterprise, the newest first."""
 NAMED = 60
+WEIGHED = 60
+"""Of those that one technology may be told to: some will have had enough for the day."""
 MOST_ASKED = 5000
 """Enterprises whose tags are weighed for one technology."""
 NOTED = (*LIVE, "expired", "sold")
@@ -51,9 +54,16 @@ def for_supply(records: Iterable[Any]) -> list[Pair]:
         supply = supply_of(record)
         asked = _enterprises_near(supply, chains).exclude(pk=record.owner_id)
         tags = _tags_of(asked.values_list("pk", flat=True)[:MOST_ASKED])
-        brokers = _brokers_of(tags)
-        for seeker_id, held in tags.items():
-            item = _item(record, supply, [_tag(*facts) for facts in held], brokers.get(seeker_id))
+        met = {
+            seeker_id: rules.meetings([_tag(*facts) for facts in held], supply)
+            for seeker_id, held in tags.items()
+        }
+        best = heapq.nlargest(
+            WEIGHED, met, key=lambda seeker: (rules.score_of(met[seeker]), -seeker)
+        )
+        brokers = _brokers_of(best)
+        for seeker_id in best:
+            item = _item(record, met[seeker_id], brokers.get(seeker_id))
             if item is not None:
                 found.append((seeker_id, item))
     return found
@@ -70,15 +80,17 @@ def for_enterprises(organisation_ids: Collection[int]) -> list[Pair]:
         mine = [_tag(*facts) for facts in held]
         known = Match.objects.filter(demand=None, seeker_id=seeker_id).values("achievement_id")
         rows = _achievements_near(mine).exclude(owner_id=seeker_id).exclude(pk__in=known)
-        items = [_item(r, supply_of(r), mine, brokers.get(seeker_id)) for r in rows[:LOOKED_AT]]
+        items = [
+            _item(r, rules.meetings(mine, supply_of(r)), brokers.get(seeker_id))
+            for r in rows[:LOOKED_AT]
+        ]
         good = [item for item in items if item is not None]
         good.sort(key=lambda item: (-item.score, -item.record_id))
         found += [(seeker_id, item) for item in good[:A_DAY]]
     return found
 
 
-def _item(record: Any, supply: Supply, tags: Sequence[Tag], broker_id: int | None) -> Found | None:
-    met = rules.meetings(tags, supply)
+def _item(record: Any, met: Sequence[Meeting], broker_id: int | None) -> Found | None:
     score = rules.score_of(met)
     if score < rules.LEAST:
         return None

@@ -19,6 +19,7 @@ from yangbanjian.engines.matching.keeping import Found
 from yangbanjian.engines.matching.live import live
 from yangbanjian.engines.matching.models import Document, Match
 from yangbanjian.ground.clock.jobs import due
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal.jobs import BULK, subscribe
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.messages import actions as messages
@@ -218,7 +219,7 @@ def match_imported_demands(news: Sequence[Entry]) -> None:
     live().catch_up()
     rows = documents.LIBRARY_OF["demand"].model.objects.filter(pk__in=ids, state__in=LIVE)
     new = _match_in_blocks(list(rows.defer(*_UNREAD).order_by("pk")), limit=KEPT_OF_IMPORTS)
-    telling.tell_of_imports(new)
+    _told_of_imports(new)
 
 
 @subscribe(
@@ -231,8 +232,10 @@ def match_imported_supply(news: Sequence[Entry]) -> None:
     supply = _live_supply([e for e in news if _of_import(e) or e.verb.endswith(".imported")])
     live().catch_up()
     offered = [record for kind, record in supply if kind == "achievement"]
-    new = keeping.suggest(directions.for_supply(offered))
-    telling.tell_of_directions(new)
+    for start in range(0, len(offered), KEPT_AT_ONCE):
+        pairs = directions.for_supply(offered[start : start + KEPT_AT_ONCE])
+        with acting(SYSTEM):
+            telling.tell_of_directions(keeping.suggest(pairs))
     if len(supply) <= FEW:
         wake_demands(supply)
         return
@@ -244,7 +247,12 @@ def match_imported_supply(news: Sequence[Entry]) -> None:
         )
     rows = documents.LIBRARY_OF["demand"].model.objects.filter(state__in=LIVE)
     waiting = list(rows.defer(*_UNREAD).order_by("pk"))
-    telling.tell_of_imports(_match_in_blocks(waiting, limit=KEPT_OF_IMPORTS, among=among))
+    _told_of_imports(_match_in_blocks(waiting, limit=KEPT_OF_IMPORTS, among=among))
+
+
+def _told_of_imports(new: Sequence[Match]) -> None:
+    with acting(SYSTEM):
+        telling.tell_of_imports(new)
 
 
 def _match_in_blocks(

@@ -26,7 +26,7 @@ CHUNK = 2000
 ENCODE_AT_ONCE = 64
 COMPACT_AFTER = 2000
 # Names are learnt afresh after the library has grown (or shrunk) by this share, from so many
-# of the newest texts: 200,000 take the worker about a minute.
+# of the newest texts: 200,000 take the worker some seconds.
 TAUGHT_AFTER, TAUGHT_FROM = 0.2, 200_000
 # What others may read teaches; a demand for brokers only does not.
 TEACHING = ("achievement", "expert")

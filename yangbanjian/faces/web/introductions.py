@@ -43,9 +43,11 @@ def group_of(actor: Actor, group: str) -> Q:
     }[group]
 
 
-def group_names() -> dict[str, str]:
+def group_names(actor: Actor) -> dict[str, str]:
+    own = actor.has_any(Role.ENTERPRISE)
     return {
-        "turn": _("轮到我"), "suggested": _("新推荐"), "directions": _("方向相符"),
+        "turn": _("轮到我"), "suggested": _("新推荐"),
+        "directions": _("方向相符") if own else _("按标签推荐"),
         "waiting": _("等对方"), "agreed": _("已约谈"), "closed": _("已结束"),
     }  # fmt: skip
 
@@ -78,7 +80,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             "cards": [listed_card(actor, m, words) for m in rows],
             "groups": [
                 {"name": g, "text": text, "n": counts[g], "current": g == group}
-                for g, text in group_names().items()
+                for g, text in group_names(actor).items()
             ],
             "count": counts[group],
             "page": page,

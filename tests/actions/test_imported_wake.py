@@ -191,3 +191,15 @@ def test_what_is_slow_does_not_hold_up_what_is_prompt() -> None:
     assert not Match.objects.exists()
     journal.deliver(include_own=True, lane=journal.BULK)
     assert Match.objects.exists()
+
+
+def test_asking_many_gives_what_asking_each_gives() -> None:
+    supply()
+    live.live().catch_up()
+    asked = [(f"{thing}，怎么解决？", 0) for thing in THINGS]
+    many = queries.ask_many(asked, limit=3, with_encoder=False)
+    for (text, _), items in zip(asked, many, strict=True):
+        alone = queries.ask(actor=SYSTEM, text=text, limit=3, with_encoder=False)
+        assert [(i.record.pk, i.score, i.percent, i.reasons) for i in items] == [
+            (i.record.pk, i.score, i.percent, i.reasons) for i in alone.items
+        ]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests import make
-from yangbanjian.engines.matching import actions
+from yangbanjian.engines.matching import actions, keeping
 from yangbanjian.engines.matching.actions import Found
 from yangbanjian.engines.matching.models import Match
 from yangbanjian.kernel.actor import Actor, Role
@@ -41,3 +41,21 @@ def match_between(seeker: Actor, provider: Actor, **demand: Any) -> Match:
         versions=(wanted.version, offered.version),
     )
     return actions.keep(seeker_id=wanted.owner_id, demand_id=wanted.pk, found=[found])[0]
+
+
+def direction_between(seeker: Actor, provider: Actor) -> Match:
+    """The provider's public achievement, suggested to the seeker's organisation by its tags."""
+    offered = published(achievements, make.achievement(provider), provider)
+    assert seeker.organisation_id is not None
+    found = Found(
+        kind="achievement",
+        record_id=offered.pk,
+        provider_id=offered.owner_id,
+        broker_id=None,
+        score=Decimal("0.500000"),
+        percent=50,
+        parts={"tag_chain": 0.5},
+        reasons=[REASON],
+        versions=(0, offered.version),
+    )
+    return keeping.suggest([(seeker.organisation_id, found)])[0]

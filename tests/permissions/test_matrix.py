@@ -17,7 +17,7 @@ from django.test import Client
 
 from tests import make
 from tests.faces.calling import client_of
-from tests.faces.matching import match_between
+from tests.faces.matching import direction_between, match_between
 from yangbanjian.engines.matching import actions as matching
 from yangbanjian.engines.matching import queries as matching_queries
 from yangbanjian.ground.people import actions as people
@@ -25,7 +25,7 @@ from yangbanjian.ground.people.models import Claim, Organisation, Person, Token
 from yangbanjian.ground.people.queries import actor_of
 from yangbanjian.ground.site import actions as site
 from yangbanjian.kernel.actor import ANONYMOUS, SYSTEM, Actor, Role
-from yangbanjian.kernel.refusals import NotAllowed
+from yangbanjian.kernel.refusals import NotAllowed, NotFound
 from yangbanjian.libraries.achievements import actions as achievements
 from yangbanjian.libraries.demands import actions as demands
 from yangbanjian.libraries.experts import actions as experts
@@ -82,6 +82,7 @@ def _records(room: str, writers: set[str]) -> list[Verb]:
 
 MATCH = "/matches/{id}"
 PARTIES = frozenset({SEEKER, PROVIDER})
+ONLY_SEEKER = frozenset({SEEKER})
 ORGANISATION = "/organisations/{id}"
 MOVE_ORGANISATION = f"{ORGANISATION}/moves"
 OPERATOR = frozenset({"operator"})
@@ -112,6 +113,23 @@ TABLE: dict[str, list[Verb]] = {
         Verb(
             "judge", "post", f"{MATCH}/feedback", {"verdict": "good"}, "suggested",
             PARTIES | {"broker", "operator"},
+        ),
+    ],
+    # Suggested by an enterprise's tags: the provider is not told before the enterprise is
+    # interested.
+    "directions": [
+        Verb("read", "get", MATCH, None, "suggested", STAFF | {SEEKER, "broker"}),
+        Verb("see", "post", f"{MATCH}/moves/see", {}, "suggested", ONLY_SEEKER),
+        Verb("interested", "post", f"{MATCH}/moves/interested", {}, "suggested", ONLY_SEEKER),
+        Verb(
+            "decline", "post", f"{MATCH}/moves/decline", {"why": "too_early"}, "suggested",
+            ONLY_SEEKER,
+        ),
+        Verb("agree", "post", f"{MATCH}/moves/agree", {}, "interested", frozenset({PROVIDER})),
+        Verb("lapse", "post", f"{MATCH}/moves/lapse", {}, "interested", frozenset()),
+        Verb(
+            "judge", "post", f"{MATCH}/feedback", {"verdict": "good"}, "suggested",
+            frozenset({SEEKER, "broker", "operator"}),
         ),
     ],
     "organisations": [
@@ -182,6 +200,14 @@ def _match(state: str) -> Made:
     return match.pk, {SEEKER: seeker, PROVIDER: provider}
 
 
+def _direction(state: str) -> Made:
+    seeker, provider = make.person(Role.ENTERPRISE), make.person(Role.TTO)
+    match = direction_between(actor_of(seeker), actor_of(provider))
+    if state == "interested":
+        matching.move(actor=actor_of(seeker), match_id=match.pk, name="interested")
+    return match.pk, {SEEKER: seeker, PROVIDER: provider}
+
+
 def _organisation(state: str) -> Made:
     organisation = make.organisation("university", state=state or "verified")
     return organisation.pk, {OWN: make.person(Role.TTO, of=organisation)}
@@ -206,6 +232,7 @@ THINGS: dict[str, Callable[[str], Made]] = {
     ),
     "experts": lambda s: _record(experts, Role.TTO, make.expert, s),
     "matches": _match,
+    "directions": _direction,
     "organisations": _organisation,
     "tokens": _token,
     "oneself": _nothing,
@@ -313,7 +340,20 @@ class Place(NamedTuple):
 
 
 Act = Callable[[Actor, Place], object]
+
+
+def _introduction_of(provider: Person) -> int:
+    """The introduction under way that waits for this person's answer."""
+    found = matching_queries.matches(actor_of(provider)).filter(state="interested")
+    return int(found.values_list("pk", flat=True).get())
+
+
 ACTS: dict[str, tuple[Act, frozenset[str]]] = {
+    # Time alone ends an introduction, whoever asks.
+    "matches.lapse by a party": (
+        lambda a, p: matching.move(actor=a, match_id=_introduction_of(p.own), name="lapse"),
+        frozenset(),
+    ),
     "site.change": (
         lambda a, p: site.change(actor=a, values={"valid_days": 100}), OPERATOR,
     ),
@@ -361,7 +401,11 @@ def place(settings: Any) -> Place:
         actor=actor_of(somebody), role="tto", organisation_id=organisation.pk
     )
     make.person(Role.OPERATOR)
-    return Place(organisation, make.person(Role.TTO, of=organisation), somebody, claim)
+    own = make.person(Role.TTO, of=organisation)
+    seeker = make.actor(Role.ENTERPRISE)
+    match = direction_between(seeker, actor_of(own))
+    matching.move(actor=seeker, match_id=match.pk, name="interested")
+    return Place(organisation, own, somebody, claim)
 
 
 @pytest.mark.parametrize("name", ACTS)
@@ -376,7 +420,7 @@ def test_the_table_of_acts_holds(name: str, place: Place) -> None:
             try:
                 act(actor, place)
                 allowed.add(caller)
-            except NotAllowed:
+            except (NotAllowed, NotFound):
                 assert _everything() == before, f"{caller} was refused, and yet something changed"
             transaction.set_rollback(True)
     assert allowed == may & set(callers)

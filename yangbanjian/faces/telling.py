@@ -17,11 +17,14 @@ from django.utils.translation import gettext as _
 from yangbanjian.engines.matching.rules.reasons import CHANGES, MESSAGES, MODE_LABELS
 from yangbanjian.engines.matching.rules.reasons.messages import text_of
 from yangbanjian.engines.matching.rules.reasons.numbers import POINTS
+from yangbanjian.ground.codes import queries as codes
 from yangbanjian.kernel.amounts import format_fen_full, format_fen_short
 
 _YUAN: Final = {"元": 1, "万元": 10_000, "亿元": 100_000_000}
 _AMOUNT: Final = re.compile(r"([\d,.]+) (亿元|万元|元)")
 _QUOTED: Final = re.compile(r"「([^」]*)」")
+# Parameters that are codes: the tables know what they are called in each language.
+_CODES: Final = {"field_code": "field", "industry": "industries"}
 _MODES: Final = frozenset(MODE_LABELS.values())
 
 
@@ -58,6 +61,8 @@ def _value(name: str, value: str) -> str:
         return _AMOUNT.sub(_amount, value)
     if value.endswith(POINTS):
         return value.removesuffix(POINTS) + _(POINTS)
+    if name in _CODES:
+        return codes.label(_CODES[name], value, get_language() or "")
     if name == "field" and value:
         return _(value)
     if name == "words":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from yangbanjian.engines.matching import policy, queries
+from yangbanjian.engines.matching.keeping import Found as Found
+from yangbanjian.engines.matching.keeping import fact
+from yangbanjian.engines.matching.keeping import keep as keep
 from yangbanjian.engines.matching.models import Feedback, Match
 from yangbanjian.engines.matching.prefilling import prefilled
 from yangbanjian.engines.matching.rules import introductions
@@ -23,61 +24,6 @@ from yangbanjian.libraries.demands import actions as demands
 from yangbanjian.libraries.demands import policy as demand_policy
 from yangbanjian.libraries.records import queries as records
 from yangbanjian.libraries.records.rules.states import LIVE
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the matcher found for a seeker: one supply record with score, parts and reasons."""
-
-    kind: str
-    record_id: int
-    provider_id: int
-    broker_id: int | None
-    score: Decimal
-    percent: int
-    parts: Mapping[str, float]
-    reasons: Sequence[Mapping[str, Any]]
-    versions: tuple[int, int] = (0, 0)
-
-
-def keep(*, seeker_id: int, demand_id: int | None, found: Sequence[Found]) -> list[Match]:
-    """Store or refresh what was found; an introduction under way keeps its state. New ones only
-    are returned. System work: the matcher calls it, nobody else."""
-    with acting(SYSTEM):
-        now = clock.now()
-        new = []
-        for item in found:
-            if item.provider_id == seeker_id:
-                continue
-            match, created = Match.objects.get_or_create(  # type: ignore[misc]
-                demand_id=demand_id,
-                achievement_id=item.record_id if item.kind == "achievement" else None,
-                expert_id=item.record_id if item.kind == "expert" else None,
-                seeker_id=seeker_id,
-                defaults={
-                    "provider_id": item.provider_id,
-                    "broker_id": item.broker_id,
-                    "score": item.score,
-                    "percent": item.percent,
-                    "parts": dict(item.parts),
-                    "reasons": list(item.reasons),
-                    "versions": list(item.versions),
-                    "made_at": now,
-                    "state_since": now,
-                },
-            )
-            if created:
-                new.append(match)
-            else:
-                Match.objects.filter(pk=match.pk).update(
-                    score=item.score,
-                    percent=item.percent,
-                    parts=dict(item.parts),
-                    reasons=list(item.reasons),
-                    versions=list(item.versions),
-                )
-        journal.record_many(actor=SYSTEM, facts=[_fact(m, "suggested", {}) for m in new])
-        return new
 
 
 def move(*, actor: Actor, match_id: int, name: str, why: str = "", note: str = "") -> Match:
@@ -98,8 +44,11 @@ def move(*, actor: Actor, match_id: int, name: str, why: str = "", note: str = "
             match.first = side
             match.note = note.strip()[:500]
         match.save()
+        if name == "decline" and side == "seeker" and came_from in ("suggested", "seen"):
+            # No to a suggestion is also a word on it: one step, not two. A withdrawal is not.
+            _keep_word(actor, match, "bad", why)
         payload = {"from": came_from, "to": match.state, "side": side, "why": why}
-        journal.record(actor=actor, fact=_fact(match, _PAST[name], payload, note))
+        journal.record(actor=actor, fact=fact(match, _PAST[name], payload, note))
         return match
 
 
@@ -177,7 +126,7 @@ def lapse(*, match_id: int) -> None:
         introductions.may_lapse(match.state, match.turn_until, now)
         match.state, match.turn, match.state_since = "lapsed", "", now
         match.save()
-        journal.record(actor=SYSTEM, fact=_fact(match, "lapsed", {}))
+        journal.record(actor=SYSTEM, fact=fact(match, "lapsed", {}))
 
 
 def judge(*, actor: Actor, match_id: int, verdict: str, why: str = "") -> Feedback:
@@ -190,18 +139,23 @@ def judge(*, actor: Actor, match_id: int, verdict: str, why: str = "") -> Feedba
             raise Invalid("matches.verdict", sentence, [Problem("verdict", "unknown", sentence)])
         if verdict == "bad":
             _known_why(why)
-        said, _ = Feedback.objects.update_or_create(  # type: ignore[misc]
-            match=match,
-            organisation_id=actor.organisation_id,
-            defaults={
-                "verdict": verdict,
-                "why": why if verdict == "bad" else "",
-                "made_by": actor.person_id,
-                "made_at": clock.now(),
-            },
-        )
-        journal.record(actor=actor, fact=_fact(match, "judged", {"verdict": verdict, "why": why}))
+        said = _keep_word(actor, match, verdict, why)
+        journal.record(actor=actor, fact=fact(match, "judged", {"verdict": verdict, "why": why}))
         return said
+
+
+def _keep_word(actor: Actor, match: Match, verdict: str, why: str) -> Feedback:
+    said, _ = Feedback.objects.update_or_create(  # type: ignore[misc]
+        match=match,
+        organisation_id=actor.organisation_id,
+        defaults={
+            "verdict": verdict,
+            "why": why if verdict == "bad" else "",
+            "made_by": actor.person_id,
+            "made_at": clock.now(),
+        },
+    )
+    return said
 
 
 def judge_answer(*, actor: Actor, kind: str, record_id: int, verdict: str, why: str = "") -> None:
@@ -241,22 +195,3 @@ def _locked(actor: Actor, match_id: int) -> Match:
     if match is None:
         raise NotFound("matches.not_found", gettext_noop("没有找到这条匹配。"))
     return match
-
-
-def _fact(match: Match, past: str, payload: Mapping[str, Any], remark: str = "") -> journal.Fact:
-    parties = {match.seeker_id, match.provider_id, match.broker_id} - {None}
-    return journal.Fact(
-        verb=f"matches.{past}",
-        subject_kind="match",
-        subject_id=match.pk,
-        owner_id=match.seeker_id,
-        party_ids=tuple(sorted(p for p in parties if p is not None)),
-        audience="parties",
-        payload={
-            "demand": match.demand_id,
-            "achievement": match.achievement_id,
-            "expert": match.expert_id,
-            **payload,
-        },
-        remark=remark,
-    )

@@ -7,24 +7,36 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from yangbanjian.engines.matching import actions, documents, queries
+from yangbanjian.engines.matching import (
+    actions,
+    directions,
+    documents,
+    keeping,
+    queries,
+    telling,
+)
+from yangbanjian.engines.matching.keeping import Found
 from yangbanjian.engines.matching.live import live
 from yangbanjian.engines.matching.models import Document, Match
 from yangbanjian.ground.clock.jobs import due
-from yangbanjian.ground.journal.jobs import subscribe
+from yangbanjian.ground.database.transactions import acting
+from yangbanjian.ground.journal.jobs import BULK, subscribe
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.messages import actions as messages
 from yangbanjian.ground.messages.actions import Word
+from yangbanjian.ground.people import actions as people
 from yangbanjian.kernel.actor import SYSTEM
 from yangbanjian.kernel.words import gettext_noop
+from yangbanjian.libraries.records import queries as records
 from yangbanjian.libraries.records.rules.states import LIVE
 
 KEPT_A_DEMAND = 8
 LEAST_PERCENT = 45
-# What a document does not need, and what makes most of a record's bytes.
-_UNREAD = ("terms", "bands", "numbers")
 LEAST_PROOF = 0.35
 DEMANDS_A_SUPPLY = 3
+# Up to so many rows of an import are matched like single records. Words alone tell less: they must
+# tell more clearly.
+FEW, KEPT_OF_IMPORTS, LEAST_PERCENT_BY_WORDS, KEPT_AT_ONCE = 50, 3, 60, 640
 _CHANGES = ("achievements.*", "demands.*", "experts.*")
 
 
@@ -35,7 +47,7 @@ def follow_records(news: Sequence[Entry]) -> None:
         ids = {e.subject_id for e in news if e.subject_kind == kind}
         if ids:
             library = documents.LIBRARY_OF[kind]
-            write_documents(kind, library.model.objects.filter(pk__in=ids).defer(*_UNREAD))
+            write_documents(kind, library.model.objects.filter(pk__in=ids).defer(*records.UNREAD))
 
 
 def write_documents(kind: str, rows: Any) -> int:
@@ -74,64 +86,192 @@ def write_documents(kind: str, rows: Any) -> int:
 def match_demands(news: Sequence[Entry]) -> None:
     """A new or changed demand looks for what may solve it."""
     library = documents.LIBRARY_OF["demand"]
-    ids = {e.subject_id for e in news}
+    ids = {e.subject_id for e in news if not _of_import(e)}
     live().catch_up()
-    for demand in library.model.objects.filter(pk__in=ids, state__in=LIVE):
-        match_demand(demand)
+    new: list[Match] = []
+    for demand in library.model.objects.filter(pk__in=ids, state__in=LIVE).order_by("pk"):
+        new += match_demand(demand)
+    telling.tell_of_demands(new)
 
 
 def match_demand(demand: Any) -> list[Match]:
-    """Match one demand against both supply libraries; keeps and announces what is new."""
-    text = f"{demand.title}。{demand.abstract}"
+    """Match one demand against both supply libraries; keeps and returns what is new."""
     answer = queries.ask(
-        actor=SYSTEM, text=text, limit=KEPT_A_DEMAND, exclude_owner=demand.owner_id
+        actor=SYSTEM, text=_asked(demand), limit=KEPT_A_DEMAND, exclude_owner=demand.owner_id
     )
-    found = [
-        actions.Found(
-            kind=item.kind,
-            record_id=item.record.pk,
-            provider_id=item.record.owner_id,
-            broker_id=getattr(item.record, "custody_broker_id", None),
-            score=Decimal(str(item.score)),
-            percent=item.percent,
-            parts=item.parts,
-            reasons=item.reasons,
-            versions=(demand.version, item.record.version),
-        )
-        for item in answer.items
-        if item.percent >= LEAST_PERCENT
-    ]
-    new = actions.keep(seeker_id=demand.owner_id, demand_id=demand.pk, found=found)
-    if new:
-        messages.tell_organisation(
+    return keeping.keep_all(_worth_keeping(demand, answer.items, LEAST_PERCENT))
+
+
+def _asked(demand: Any) -> str:
+    return f"{demand.title}。{demand.abstract}"
+
+
+def _worth_keeping(
+    demand: Any, items: Sequence[queries.Item], least: int
+) -> list[tuple[int, int, Found]]:
+    return [
+        (
             demand.owner_id,
-            Word(
-                "match",
-                gettext_noop("「%(title)s」新找到 %(count)d 项匹配"),
-                {"title": demand.title, "count": len(new)},
-                url=f"/demands/{demand.pk}",
-                once=f"matches:{demand.pk}:{demand.version}:{len(new)}",
+            demand.pk,
+            Found(
+                kind=item.kind,
+                record_id=item.record.pk,
+                provider_id=item.record.owner_id,
+                broker_id=getattr(item.record, "custody_broker_id", None),
+                score=Decimal(str(item.score)),
+                percent=item.percent,
+                parts=item.parts,
+                reasons=item.reasons,
+                versions=(demand.version, item.record.version),
             ),
         )
-    return new
+        for item in items
+        if item.percent >= least
+    ]
 
 
-@subscribe("matching.supply", "achievements.published", "experts.published")
+_SUPPLY = (
+    "achievements.published", "achievements.revised", "experts.published", "experts.revised",
+)  # fmt: skip
+
+
+@subscribe("matching.supply", *_SUPPLY)
 def match_supply(news: Sequence[Entry]) -> None:
-    """New supply looks for the demands that may wait for it; those look again, each once."""
-    library = documents.LIBRARY_OF["demand"]
-    waiting: set[int] = set()
+    """New or changed supply looks for the demands that may wait for it; those look again, each
+    once."""
     live().catch_up()
-    for entry in news:
-        kind = entry.subject_kind
-        record = documents.LIBRARY_OF[kind].model.objects.filter(pk=entry.subject_id).first()
-        if record is None or record.state not in LIVE:
-            continue
+    wake_demands(_live_supply([e for e in news if not _of_import(e)]))
+
+
+def wake_demands(supply: Sequence[tuple[str, Any]]) -> None:
+    """The demands that may wait for these (kind, record) look again."""
+    waiting: set[int] = set()
+    for kind, record in supply:
         told = documents.text_of(kind, record)[:300]
         near = queries.near(told, kind="demand", limit=DEMANDS_A_SUPPLY)
         waiting |= {record_id for record_id, proof in near if proof >= LEAST_PROOF}
-    for demand in library.model.objects.filter(pk__in=waiting, state__in=LIVE):
-        match_demand(demand)
+    library = documents.LIBRARY_OF["demand"]
+    new: list[Match] = []
+    for demand in library.model.objects.filter(pk__in=waiting, state__in=LIVE).order_by("pk"):
+        new += match_demand(demand)
+    telling.tell_of_demands(new)
+
+
+def _live_supply(news: Sequence[Entry]) -> list[tuple[str, Any]]:
+    """(kind, record) of the public records that the news is about, each once."""
+    found: list[tuple[str, Any]] = []
+    for kind in queries.SUPPLY:
+        ids = {e.subject_id for e in news if e.subject_kind == kind}
+        rows = documents.LIBRARY_OF[kind].model.objects.filter(pk__in=ids, state__in=LIVE)
+        found += [(kind, record) for record in rows.defer(*records.UNREAD).order_by("pk")]
+    return found
+
+
+def _of_import(entry: Entry) -> bool:
+    """Rows of an import are matched in bulk."""
+    return bool(entry.payload.get("source") == "import")
+
+
+# --- enterprises without a demand ----------------------------------------------------------------
+
+
+@subscribe("matching.directions", "achievements.published", "achievements.revised")
+def suggest_supply(news: Sequence[Entry]) -> None:
+    """New or changed achievements are suggested to enterprises without a demand, by their tags."""
+    live().catch_up()
+    supply = _live_supply([e for e in news if not _of_import(e)])
+    pairs = directions.for_supply(record for kind, record in supply if kind == "achievement")
+    telling.tell_of_directions(keeping.suggest(pairs))
+
+
+@subscribe("matching.tags", "people.organisation_tagged")
+def suggest_to_tagged(news: Sequence[Entry]) -> None:
+    """An enterprise whose tags have changed hears what is there already."""
+    live().catch_up()
+    pairs = directions.for_enterprises({e.subject_id for e in news})
+    telling.tell_of_directions(keeping.suggest(pairs))
+
+
+@subscribe(
+    "matching.tags_of_demands", "demands.published", "demands.imported", "demands.revised",
+    lane=BULK,
+)  # fmt: skip
+def note_tags(news: Sequence[Entry]) -> None:
+    """What an enterprise has asked for under its name is a tag of its own. What it asked without
+    its name is not: tags can be read by everybody."""
+    owners = {e.owner_id for e in news if e.owner_id is not None}
+    for owner_id, codes in directions.codes_of_demands(owners).items():
+        for kind, listed in codes.items():
+            people.note_tags_of_demands(
+                actor=SYSTEM, organisation_id=owner_id, kind=kind, codes=listed
+            )
+
+
+# --- imports -------------------------------------------------------------------------------------
+
+
+@subscribe("matching.imported_demands", "demands.imported", "demands.revised", lane=BULK)
+def match_imported_demands(news: Sequence[Entry]) -> None:
+    """Demands of an import look for what may solve them, in blocks: with meaning as long as they
+    are few, by words alone and with a higher bar beyond."""
+    ids = {e.subject_id for e in news if _of_import(e) or e.verb.endswith(".imported")}
+    live().catch_up()
+    rows = documents.LIBRARY_OF["demand"].model.objects.filter(pk__in=ids, state__in=LIVE)
+    new = _match_in_blocks(list(rows.defer(*records.UNREAD).order_by("pk")), limit=KEPT_OF_IMPORTS)
+    _told_of_imports(new)
+
+
+@subscribe(
+    "matching.imported_supply", "achievements.imported", "achievements.revised",
+    "experts.imported", "experts.revised", lane=BULK,
+)  # fmt: skip
+def match_imported_supply(news: Sequence[Entry]) -> None:
+    """Supply of an import: a few look for demands each on its own; of many, every open demand is
+    asked once against the new ones alone. Enterprises without a demand hear of the best."""
+    supply = _live_supply([e for e in news if _of_import(e) or e.verb.endswith(".imported")])
+    live().catch_up()
+    offered = [record for kind, record in supply if kind == "achievement"]
+    for start in range(0, len(offered), KEPT_AT_ONCE):
+        pairs = directions.for_supply(offered[start : start + KEPT_AT_ONCE])
+        with acting(SYSTEM):
+            telling.tell_of_directions(keeping.suggest(pairs))
+    if len(supply) <= FEW:
+        wake_demands(supply)
+        return
+    among: set[int] = set()
+    for kind in queries.SUPPLY:
+        ids = [record.pk for k, record in supply if k == kind]
+        among |= set(
+            Document.objects.filter(kind=kind, record_id__in=ids).values_list("pk", flat=True)
+        )
+    rows = documents.LIBRARY_OF["demand"].model.objects.filter(state__in=LIVE)
+    waiting = list(rows.defer(*records.UNREAD).order_by("pk"))
+    _told_of_imports(_match_in_blocks(waiting, limit=KEPT_OF_IMPORTS, among=among))
+
+
+def _told_of_imports(new: Sequence[Match]) -> None:
+    with acting(SYSTEM):
+        telling.tell_of_imports(new)
+
+
+def _match_in_blocks(
+    demands: Sequence[Any], *, limit: int, among: set[int] | None = None
+) -> list[Match]:
+    """Match many demands; keeps and returns what is new."""
+    is_few = len(demands) <= FEW
+    least = LEAST_PERCENT if is_few else LEAST_PERCENT_BY_WORDS
+    found: list[tuple[int, int, Found]] = []
+    new: list[Match] = []
+    for start in range(0, len(demands), KEPT_AT_ONCE):
+        some = demands[start : start + KEPT_AT_ONCE]
+        answers = queries.ask_many(
+            [(_asked(d), d.owner_id) for d in some], among=among, limit=limit, with_encoder=is_few
+        )
+        for demand, items in zip(some, answers, strict=True):
+            found += _worth_keeping(demand, items, least)
+        new += keeping.keep_all(found)
+        found = []
+    return new
 
 
 _WORDS = {

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 from django.conf import settings
 from django.db import connection
 
@@ -24,6 +25,11 @@ FRESH = 0.5
 CHUNK = 2000
 ENCODE_AT_ONCE = 64
 COMPACT_AFTER = 2000
+# Names are learnt afresh after the library has grown (or shrunk) by this share, from so many
+# of the newest texts: 200,000 take the worker some seconds.
+TAUGHT_AFTER, TAUGHT_FROM = 0.2, 200_000
+# What others may read teaches; a demand for brokers only does not.
+TEACHING = ("achievement", "expert")
 NUMBER_OF = {kind: number for number, kind in enumerate(KINDS)}
 
 
@@ -42,7 +48,7 @@ class LiveIndex:
         self.index = MatchIndex.open(folder / "words", vectors)
         self.cursor = self.index.seq
         self._asked = 0.0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def up_to_date(self) -> MatchIndex:
         """The index, at most FRESH seconds behind the database."""
@@ -55,15 +61,16 @@ class LiveIndex:
 
     def catch_up(self) -> int:
         """Apply every change committed since the last time; returns how many."""
-        if self.index.follow():
-            self.cursor = self.index.seq
-        settled = _oldest_running()
-        applied = 0
-        for changes in _changed_since(self.cursor):
-            applied += self.index.refresh(changes)
-        self.cursor = settled
-        self._asked = time.monotonic()
-        return applied
+        with self._lock:
+            if self.index.follow():
+                self.cursor = self.index.seq
+            settled = _oldest_running()
+            applied = 0
+            for changes in _changed_since(self.cursor):
+                applied += self.index.refresh(changes)
+            self.cursor = settled
+            self._asked = time.monotonic()
+            return applied
 
     def recent_changes(self) -> int:
         """How many records stand outside the base: what a new base would take in."""
@@ -78,6 +85,23 @@ class LiveIndex:
             # The base must not claim more than what is certainly in it.
             self.index.seq = self.cursor
             self.index.compact()
+
+    def learn_names(self) -> int:
+        """Learn from the public texts which Latin and Chinese names mean one thing, when there are
+        enough new ones since the last time; returns how many names are known, 0 if nothing was
+        to do (the worker's duty)."""
+        seen = self.index.view
+        numbers = [NUMBER_OF[kind] for kind in TEACHING]
+        count = int((seen.alive & np.isin(seen.kinds, numbers)).sum())
+        noted = self.folder / "taught"
+        taught = int(noted.read_text("utf-8")) if noted.exists() else 0
+        if abs(count - taught) <= TAUGHT_AFTER * taught:
+            return 0
+        texts = Document.objects.filter(is_live=True, kind__in=TEACHING).order_by("-id")
+        newest = texts.values_list("text", flat=True)[:TAUGHT_FROM]
+        names = self.index.teach(newest.iterator(chunk_size=CHUNK))
+        noted.write_text(str(count), "utf-8")
+        return names
 
     def encode_some(self, most: int = ENCODE_AT_ONCE) -> int:
         """Give vectors to texts that have none yet; returns how many were made."""

@@ -12,8 +12,9 @@ from yangbanjian.libraries.records.policy import SIGN_IN, YES, Answer
 NOT_A_PARTY = Answer(
     False, "matches.not_a_party", gettext_noop("您不是这次对接的任何一方，不能操作。")
 )
-# A provider learns of a demand that is for brokers only when the seeker has shown interest.
-_TOLD_PROVIDER = Q(demand__isnull=True) | ~Q(demand__visibility="brokers") | Q(first="seeker")
+# A provider learns of a demand that is for brokers, and of an enterprise that has only its tags,
+# when the seeker has shown interest: neither is an invitation.
+_TOLD_PROVIDER = Q(demand__visibility__in=["anonymous", "named"]) | Q(first="seeker")
 
 
 def visible_to(actor: Actor) -> Q:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
 
+import numpy as np
 from django.db.models import Count, QuerySet
 
 from yangbanjian.engines.matching import documents, policy
 from yangbanjian.engines.matching.index import Found, Hit
+from yangbanjian.engines.matching.index.batch import find_batch
 from yangbanjian.engines.matching.live import NUMBER_OF, encoder, live
 from yangbanjian.engines.matching.models import Document, Feedback, Match
 from yangbanjian.engines.matching.rules.reasons import (
@@ -34,7 +36,7 @@ from yangbanjian.engines.matching.rules.understanding import (
 )
 from yangbanjian.engines.matching.rules.why_codes import Advice, advice
 from yangbanjian.ground.clock import queries as clock
-from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.achievements.models import Achievement
@@ -122,12 +124,44 @@ def ask(
             said.ranking_text, kinds=numbers, limit=max(WEIGHED, limit + 10),
             encoder=encoder() if with_encoder else None,
         )  # fmt: skip
-        if not seen.nothing_here:
-            proof = proof_of(seen)
-            found = _weighed(actor, said, seen.hits, proof, today, exclude_owner)
-            items = [_explained(said, one, proof[one.hit.key], today) for one in found[:limit]]
+        items = _shown(actor, said, seen, limit, today, exclude_owner)
     took = round((time.perf_counter() - began) * 1000)
     return Answer(said, items, not items, len(index), took)
+
+
+def ask_many(
+    asked: Sequence[tuple[str, int]], *, among: Collection[int] | None = None, limit: int,
+    with_encoder: bool,
+) -> Iterator[list[Item]]:  # fmt: skip
+    """The best supply for many (sentence, owner who is left out), in blocks and in their order.
+
+    `among`: numbers of the documents to look at, or all. System work: what anybody may see counts.
+    """
+    index = live().up_to_date()
+    today = clock.today()
+    said = [read(text, today=today) for text, _ in asked]
+    allowed = None
+    if among is not None:
+        few = np.array(sorted(among), np.int64)
+        allowed = lambda keys: np.isin(keys, few)  # noqa: E731
+    found = find_batch(
+        [one.ranking_text for one in said], index, kinds=[NUMBER_OF[k] for k in SUPPLY],
+        allowed=allowed, limit=WEIGHED, encoder=encoder() if with_encoder else None,
+    )  # fmt: skip
+    for one, seen, (_, owner) in zip(said, found, asked, strict=True):
+        yield _shown(SYSTEM, one, seen, limit, today, owner)
+
+
+def _shown(
+    actor: Actor, said: Understanding, seen: Found, limit: int, today: date,
+    exclude_owner: int | None,
+) -> list[Item]:  # fmt: skip
+    """What of the hits deserves to be shown, best first; nothing where the evidence is thin."""
+    if seen.nothing_here:
+        return []
+    proof = proof_of(seen)
+    found = _weighed(actor, said, seen.hits, proof, today, exclude_owner)
+    return [_explained(said, one, proof[one.hit.key], today) for one in found[:limit]]
 
 
 def proof_of(seen: Found) -> dict[int, float]:

@@ -1,4 +1,4 @@
-"""The worker: queued jobs, news of the journal, due work, vectors, the index base."""
+"""The worker: queued jobs, news of the journal, due work, vectors, the index base and its names."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from django.db import close_old_connections, connections
 from yangbanjian.engines.matching.live import COMPACT_AFTER, live
 from yangbanjian.ground.clock import actions as clock
 from yangbanjian.ground.clock.jobs import DueReport, run_due
-from yangbanjian.ground.journal.jobs import deliver, work_off
+from yangbanjian.ground.journal.jobs import BULK, PROMPT, deliver, work_off
 from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import SYSTEM
 
 log = logging.getLogger(__name__)
 NEWS_EVERY, DUE_EVERY, COMPACT_EVERY = 0.3, 30.0, 20.0
+# What an import brings gathers for a moment, so that it is taken in few batches.
+BULK_EVERY = 2.0
 
 
 def run() -> None:
@@ -26,6 +28,7 @@ def run() -> None:
     stop = threading.Event()
     loops = [
         threading.Thread(target=_every, args=(stop, NEWS_EVERY, _news), name="news"),
+        threading.Thread(target=_every, args=(stop, BULK_EVERY, _bulk), name="bulk"),
         threading.Thread(target=_every, args=(stop, DUE_EVERY, _due), name="due"),
         threading.Thread(target=_every, args=(stop, 1.0, _encode), name="vectors"),
         threading.Thread(target=_every, args=(stop, COMPACT_EVERY, _compact), name="index"),
@@ -67,7 +70,12 @@ def _every(stop: threading.Event, seconds: float, work: Callable[[], object]) ->
 def _news() -> None:
     # While the demo district lives through its year, its loader does both at the right moments.
     if site.loading_state() == "ok":
-        deliver()
+        deliver(lane=PROMPT)
+
+
+def _bulk() -> None:
+    if site.loading_state() == "ok":
+        deliver(lane=BULK)
 
 
 def _due() -> None:
@@ -83,11 +91,12 @@ def _encode() -> None:
 
 
 def _compact() -> None:
-    """Write a new base when much has changed since the last."""
+    """Write a new base when much has changed since the last; learn the names that texts bridge."""
     index = live()
     index.up_to_date()
     if index.recent_changes() >= COMPACT_AFTER:
         index.compact()
+    index.learn_names()
 
 
 def move_clock(by: timedelta) -> datetime:

@@ -14,7 +14,12 @@ from django.views.decorators.http import require_safe
 
 from yangbanjian.engines.matching import queries as matching
 from yangbanjian.faces.web.inbox import letter
-from yangbanjian.faces.web.introductions import counted, group_of
+from yangbanjian.faces.web.introductions import (
+    counted,
+    directions_of,
+    group_of,
+    listed_card,
+)
 from yangbanjian.faces.web.libraries import NAMES, library_of, page_of
 from yangbanjian.faces.web.refusing import sign_in
 from yangbanjian.faces.web.templatetags.ui import money
@@ -28,6 +33,7 @@ from yangbanjian.libraries.records.queries import Library
 SIZE = 30
 STALE_DAYS = 90
 MOST_TODOS = 8
+MOST_SHOWN = 2
 
 
 @require_safe
@@ -39,6 +45,7 @@ def home(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     groups = counted(actor)
     rooms = _rooms(actor)
+    words = Words()
     return render(
         request,
         "desk/home.html",
@@ -47,6 +54,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "tiles": _tiles(actor, groups, rooms, now),
             "letters": [letter(n) for n in inbox.inbox(actor)[:5]],
             "ways": _ways(actor),
+            "directions": [listed_card(actor, m, words) for m in directions_of(actor)[:MOST_SHOWN]],
+            "is_for_own": actor.has_any(Role.ENTERPRISE),
             "has_organisation": actor.organisation_id is not None,
             "page_title": _("工作台"),
             "section": "desk",

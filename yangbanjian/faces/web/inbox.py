@@ -22,7 +22,7 @@ from yangbanjian.libraries.records.rules.searches import query_string
 
 SIZE = 30
 LOOKS = {
-    "match": ("sparkles", "match"), "introduction": ("heart-handshake", "demand"),
+    "match": ("sparkles", "match"), "direction": ("bulb", "brand"), "introduction": ("heart-handshake", "demand"),
     "search": ("bell", "brand"), "expiry": ("hourglass", "warn"), "moderation": ("checks", "ok"),
 }  # fmt: skip
 

@@ -26,7 +26,7 @@ from yangbanjian.libraries.records.queries import library_of_kind
 
 SIZE = 20
 STEPS = ("suggested", "seen", "interested", "agreed")
-GROUPS = ("turn", "suggested", "waiting", "agreed", "closed")
+GROUPS = ("turn", "suggested", "directions", "waiting", "agreed", "closed")
 
 
 def group_of(actor: Actor, group: str) -> Q:
@@ -35,17 +35,20 @@ def group_of(actor: Actor, group: str) -> Q:
     to_move = Q(turn="seeker", seeker_id__in=mine) | Q(turn="provider", provider_id__in=mine)
     return {
         "turn": Q(state="interested") & to_move,
-        "suggested": Q(state__in=["suggested", "seen"]),
+        "suggested": Q(state__in=["suggested", "seen"], demand__isnull=False),
+        "directions": Q(state__in=["suggested", "seen"], demand__isnull=True),
         "waiting": Q(state="interested") & ~to_move,
         "agreed": Q(state="agreed"),
         "closed": Q(state__in=["declined", "lapsed"]),
     }[group]
 
 
-def group_names() -> dict[str, str]:
+def group_names(actor: Actor) -> dict[str, str]:
+    own = actor.has_any(Role.ENTERPRISE)
     return {
-        "turn": _("轮到我"), "suggested": _("新推荐"), "waiting": _("等对方"),
-        "agreed": _("已约谈"), "closed": _("已结束"),
+        "turn": _("轮到我"), "suggested": _("新推荐"),
+        "directions": _("方向相符") if own else _("按标签推荐"),
+        "waiting": _("等对方"), "agreed": _("已约谈"), "closed": _("已结束"),
     }  # fmt: skip
 
 
@@ -74,10 +77,10 @@ def listing(request: HttpRequest) -> HttpResponse:
         request,
         "desk/matches.html",
         {
-            "cards": [_card(actor, m, words) for m in rows],
+            "cards": [listed_card(actor, m, words) for m in rows],
             "groups": [
                 {"name": g, "text": text, "n": counts[g], "current": g == group}
-                for g, text in group_names().items()
+                for g, text in group_names(actor).items()
             ],
             "count": counts[group],
             "page": page,
@@ -99,9 +102,28 @@ def _empty(actor: Actor) -> dict[str, Any]:
     return {"title": _("这里还没有匹配"), "text": text, "icon": "sparkles", "actions": [way]}
 
 
-def _card(actor: Actor, match: Any, words: Words) -> dict[str, Any]:
+def directions_of(actor: Actor) -> QuerySet[Any]:
+    """What is suggested by tags to the actor's enterprises, or to those they look after."""
+    mine = sorted(actor.mandates)
+    concerned = Q(seeker_id__in=mine) | Q(broker_id__in=mine)
+    found = matching.matches(actor).filter(group_of(actor, "directions"), concerned)
+    return found.order_by("-made_at", "-score", "-pk")
+
+
+def listed_card(actor: Actor, match: Any, words: Words) -> dict[str, Any]:
+    """A match in a list, with what the actor's side can do at once."""
     side = policy.side_of(actor, match)
     made = kept_card(match, words, as_provider=side == "provider")
+    if match.demand_id is None and side == "seeker" and match.state in ("suggested", "seen"):
+        url = f"/matches/{match.pk}/moves"
+        made["decline"] = {"url": f"{url}/decline", "whys": whys(), "title": made["title"]}
+        interest = {
+            "text": _("感兴趣"), "url": f"{url}/interested", "method": "post", "tone": "primary",
+            "icon": "heart-handshake",
+        }  # fmt: skip
+        made["actions"] = [{**made["actions"][0], "tone": ""}, interest]
+    elif match.demand_id is None and side != "seeker":
+        made["subtitle"] = [_("推荐给%(name)s") % {"name": match.seeker.name}, *made["subtitle"]]
     made["subtitle"] = [*made["subtitle"], _turn_text(match, side)]
     made["subtitle"] = [t for t in made["subtitle"] if t]
     return made
@@ -144,6 +166,7 @@ def page(request: HttpRequest, match_id: int) -> HttpResponse:
         "desk/match.html",
         {
             "match": match, "card": card, "side": side, "shows_seeker": shows_seeker,
+            "by_tags": match.demand_id is None,
             "supply_url": card["url"], "supply": supply,
             "demand_url": f"/demands/{match.demand_id}" if match.demand_id else "",
             "seeker_name": match.seeker.name if shows_seeker else _("匿名单位"),

@@ -3,13 +3,18 @@
 A subscriber gets batches of entries in order of (xact, id), in one transaction with its own
 cursor: what it writes is written once. A batch that fails is tried entry by entry; an entry that
 fails again goes to `Undelivered`, and the rest goes on.
+
+What takes long for many entries (an import of 100,000 rows) is followed in a lane of its own, in
+greater batches and outside a transaction: one that runs for minutes would keep all later news from
+settling. Such a follower writes in short transactions of its own and must bear being called twice.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import connection
@@ -23,6 +28,8 @@ from yangbanjian.kernel.actor import SYSTEM
 log = logging.getLogger(__name__)
 Follower = Callable[[Sequence[Entry]], None]
 BATCH = 500
+PROMPT, BULK = "prompt", "bulk"
+BULK_BATCH = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +37,21 @@ class _Following:
     name: str
     verbs: tuple[str, ...]
     follower: Follower
+    lane: str = PROMPT
+
+    @property
+    def size(self) -> int:
+        return BATCH if self.lane == PROMPT else BULK_BATCH
 
 
 _FOLLOWING: dict[str, _Following] = {}
 
 
-def subscribe(name: str, *verbs: str) -> Callable[[Follower], Follower]:
+def subscribe(name: str, *verbs: str, lane: str = PROMPT) -> Callable[[Follower], Follower]:
     """Register a follower of the verbs (a trailing `.*` takes all of a room)."""
 
     def register(follower: Follower) -> Follower:
-        _FOLLOWING[name] = _Following(name, verbs, follower)
+        _FOLLOWING[name] = _Following(name, verbs, follower, lane)
         return follower
 
     return register
@@ -75,14 +87,7 @@ def _take(following: _Following, size: int, include_own: bool) -> int:
         )
         if cursor is None:
             return 0
-        settled = _settled_below(include_own)
-        news = list(
-            Entry.objects.filter(
-                _wanted(following.verbs),
-                Q(xact__gt=cursor.xact) | Q(xact=cursor.xact, id__gt=cursor.entry_id),
-                xact__lt=settled,
-            ).order_by("xact", "id")[:size]
-        )
+        news = _news(following, cursor, size, include_own)
         if not news:
             return 0
         following.follower(news)
@@ -91,20 +96,58 @@ def _take(following: _Following, size: int, include_own: bool) -> int:
         return len(news)
 
 
+def _take_bulk(following: _Following, size: int, include_own: bool) -> int:
+    """Deliver one batch outside a transaction; the cursor moves when the follower is done."""
+    with _alone(following.name) as has_turn:
+        cursor = Subscription.objects.filter(name=following.name).first()
+        if cursor is None or not has_turn:
+            return 0
+        news = _news(following, cursor, size, include_own)
+        if not news:
+            return 0
+        following.follower(news)
+        with acting(SYSTEM):
+            Subscription.objects.filter(name=following.name).update(
+                xact=news[-1].xact, entry_id=news[-1].pk
+            )
+        return len(news)
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[bool]:
+    """True for one process at a time. The lock is the session's: it holds up no transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_lock(hashtext('journal.news'), hashtext(%s))", [name]
+        )
+        has_turn = bool((cursor.fetchone() or (False,))[0])
+    try:
+        yield has_turn
+    finally:
+        if has_turn:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_advisory_unlock(hashtext('journal.news'), hashtext(%s))", [name]
+                )
+
+
+def _news(following: _Following, cursor: Subscription, size: int, include_own: bool) -> list[Entry]:
+    return list(
+        Entry.objects.filter(
+            _wanted(following.verbs),
+            Q(xact__gt=cursor.xact) | Q(xact=cursor.xact, id__gt=cursor.entry_id),
+            xact__lt=_settled_below(include_own),
+        ).order_by("xact", "id")[:size]
+    )
+
+
 def _skip(following: _Following, error: str, include_own: bool) -> None:
     with acting(SYSTEM):
         cursor = Subscription.objects.select_for_update(no_key=True).get(name=following.name)
-        entry = (
-            Entry.objects.filter(
-                _wanted(following.verbs),
-                Q(xact__gt=cursor.xact) | Q(xact=cursor.xact, id__gt=cursor.entry_id),
-                xact__lt=_settled_below(include_own),
-            )
-            .order_by("xact", "id")
-            .first()
-        )
-        if entry is None:
+        news = _news(following, cursor, 1, include_own)
+        if not news:
             return
+        entry = news[0]
         Undelivered.objects.create(subscription=following.name, entry=entry, error=error[:2000])
         cursor.xact, cursor.entry_id = entry.xact, entry.pk
         cursor.failures = F("failures") + 1
@@ -122,16 +165,19 @@ def is_pending() -> bool:
     return False
 
 
-def deliver(*, include_own: bool = False) -> int:
-    """Bring every follower up to date; returns how many entries were passed on."""
+def deliver(*, include_own: bool = False, lane: str = "") -> int:
+    """Bring every follower (of a lane) up to date; returns how many entries were passed on."""
     passed = 0
     for following in _FOLLOWING.values():
+        if lane and following.lane != lane:
+            continue
         with acting(SYSTEM):
             Subscription.objects.get_or_create(name=following.name)
-        size = BATCH
+        size = following.size
         while True:
             try:
-                count = _take(following, size, include_own)
+                take = _take if following.lane == PROMPT else _take_bulk
+                count = take(following, size, include_own)
             except Exception as problem:  # a follower's bug must not stop the others
                 log.exception("follower %s failed on a batch of %d", following.name, size)
                 if size == 1:
@@ -141,7 +187,7 @@ def deliver(*, include_own: bool = False) -> int:
             passed += count
             if count < size:
                 break
-            size = BATCH if size == 1 else size
+            size = following.size if size == 1 else size
     return passed
 
 

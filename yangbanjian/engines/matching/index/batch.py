@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 
 from yangbanjian.engines.matching.encoder import Encoder
 from yangbanjian.engines.matching.index import view as sight
-from yangbanjian.engines.matching.index.library import MatchIndex, Meaning, spread
+from yangbanjian.engines.matching.index.library import (
+    Found,
+    MatchIndex,
+    Meaning,
+    found_of,
+    spread,
+)
 from yangbanjian.engines.matching.rules.question import Question
 from yangbanjian.engines.matching.rules.scores import Candidates, Scored, combine, fuse
 
@@ -68,8 +74,43 @@ def match_batch(
     processes: int = 1,
 ) -> Iterator[Scored]:
     """Rankings of ``queries`` in their order, at most ``top`` each; equal to single searches."""
+    asked = [index.ask(text) for text in queries]
+    yield from _ranked(
+        asked, index, index.view, encoder=encoder, kinds=kinds, allowed=allowed, top=top,
+        processes=processes,
+    )  # fmt: skip
+
+
+def find_batch(
+    queries: Sequence[str],
+    index: MatchIndex,
+    *,
+    encoder: Encoder | None = None,
+    kinds: Sequence[int] | None = None,
+    allowed: sight.Allowed | None = None,
+    limit: int = 10,
+) -> Iterator[Found]:
+    """What ``index.find`` gives for each of ``queries``, in blocks, over one view."""
     seen = index.view
     asked = [index.ask(text) for text in queries]
+    ranking = _ranked(
+        asked, index, seen, encoder=encoder, kinds=kinds, allowed=allowed, top=limit, processes=1
+    )
+    for one, ranked in zip(asked, ranking, strict=True):
+        yield found_of(seen, one, ranked, limit)
+
+
+def _ranked(
+    asked: Sequence[Question],
+    index: MatchIndex,
+    seen: sight.View,
+    *,
+    encoder: Encoder | None,
+    kinds: Sequence[int] | None,
+    allowed: sight.Allowed | None,
+    top: int,
+    processes: int,
+) -> Iterator[Scored]:
     rows = index.vectors.rows if index.vectors is not None and len(index.vectors) else None
     vectors = None
     if encoder is not None and rows is not None:

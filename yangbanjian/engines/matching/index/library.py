@@ -137,6 +137,10 @@ class MatchIndex:
             self._names = Names.of(json.loads(path.read_text("utf-8")) if stamp else {})
             self._names_read = stamp
 
+    def other_names(self, name: str) -> list[str]:
+        """What else is said for a name (folded), as the records' own brackets taught."""
+        return self._names.of_same(name)
+
     def ask(self, text: str) -> Question:
         """A sentence as this index understands it: its other names added."""
         return self._names.widen(question(text))
@@ -257,22 +261,7 @@ class MatchIndex:
         seen = self._view
         mask = sight.eligible(seen, kinds, allowed)
         ranked = rank(seen, asked, mask, self._meaning(asked, encoder), limit)
-        keys = [int(key) for key in ranked.keys[:limit]]
-        told = explain(seen, sight.terms(seen, asked), keys)
-        hits = [
-            Hit(
-                keys[i],
-                float(ranked.scores[i]),
-                dict(zip(PARTS, map(float, ranked.parts[i]), strict=True)),
-                told[i],
-            )
-            for i in range(len(keys))
-        ]
-        if not hits:
-            return Found([], 0.0)
-        best = float(ranked.likeness[0])
-        likeness = None if np.isnan(best) else best
-        return Found(hits, evidence(sight.coverage(seen, asked, keys[:3]), likeness))
+        return found_of(seen, asked, ranked, limit)
 
     def _meaning(self, asked: Question, encoder: Encoder | None) -> Meaning | None:
         if encoder is None or self.vectors is None or not len(self.vectors) or not asked.texts:
@@ -280,6 +269,26 @@ class MatchIndex:
         if encoder.model != self.vectors.model:
             raise ValueError(f"encoder {encoder.model} for vectors of {self.vectors.model}")
         return Meaning(self.vectors.rows, question_vector(asked, encoder))
+
+
+def found_of(seen: sight.View, asked: Question, ranked: Scored, limit: int) -> Found:
+    """A ranking as it is handed out: hits with their words, and the evidence of the first."""
+    keys = [int(key) for key in ranked.keys[:limit]]
+    told = explain(seen, sight.terms(seen, asked), keys)
+    hits = [
+        Hit(
+            keys[i],
+            float(ranked.scores[i]),
+            dict(zip(PARTS, map(float, ranked.parts[i]), strict=True)),
+            told[i],
+        )
+        for i in range(len(keys))
+    ]
+    if not hits:
+        return Found([], 0.0)
+    best = float(ranked.likeness[0])
+    likeness = None if np.isnan(best) else best
+    return Found(hits, evidence(sight.coverage(seen, asked, keys[:3]), likeness))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ def after(state: str, move: str, side: str, first: str, now: datetime) -> tuple[
 
     Only the other side can agree to an interest; refusing one's own is a withdrawal, and allowed.
     """
+    step = TABLE.move(move)
+    if step is not None and side not in step.who:
+        # Time alone ends an introduction: see `may_lapse`.
+        raise NotAllowed("matches.not_by_parties", _("这一步由系统到期时自动做，您不用操作。"))
     if move == "agree" and side == first:
         raise NotAllowed("matches.other_side_agrees", _("对方同意后才能约谈，请等对方回应。"))
     target = TABLE.advance(state, move)

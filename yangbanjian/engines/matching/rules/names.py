@@ -80,6 +80,11 @@ class Names:
             for name in names:
                 self._back.setdefault(name, set()).add(latin)
 
+    def of_same(self, name: str) -> list[str]:
+        """The other names of one name (folded): of a Latin one its Chinese ones, and back."""
+        known = self.pairs()
+        return [*known.get(" ".join(runs(name)), ()), *sorted(self._back.get(name, ()))]
+
     def widen(self, asked: Question) -> Question:
         """Add the other names of what is asked, at a part of the weight; never lower a term."""
         known = self.pairs()

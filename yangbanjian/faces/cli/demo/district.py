@@ -101,7 +101,11 @@ class District:
         self.actors[row["key"]] = self._person(
             username, f"{row['short_name']}业务员", role, row["key"], can_sign_in=False
         )
-        stated = {"field": row.get("fields"), "industry": [(row.get("industry_code") or "")[1:]]}
+        stated = {
+            "field": row.get("fields"),
+            "industry": [(row.get("industry_code") or "")[1:]],
+            "chain": row.get("chain_tags"),
+        }
         for kind, codes in stated.items():
             people.set_stated_tags(
                 actor=self.actors[row["key"]],
@@ -129,6 +133,9 @@ class District:
         flagship = next(r["holder"] for r in content.rows("achievements") if "冷库" in r["title"])
         cold = next(r["enterprise"] for r in content.rows("demands") if "冷库" in r["problem"])
         second = [e for e in enterprises if e != cold]
+        quiet = next(
+            r["key"] for r in rows if r["kind"] == "enterprise" and r["key"] not in enterprises
+        )
         custody = next(
             (r["custody_broker"] for r in content.rows("achievements")
              if r.get("custody_broker") and r["holder"] == flagship),
@@ -140,7 +147,7 @@ class District:
             "broker": ("周行之", Role.BROKER, custody),
             "enterprise": ("吴启明", Role.ENTERPRISE, cold),
             "enterprise2": ("郑安", Role.ENTERPRISE, second[0]),
-            "enterprise3": ("冯远", Role.ENTERPRISE, second[1]),
+            "enterprise3": ("冯远", Role.ENTERPRISE, quiet),
             "expert": (
                 content.rows("experts")[0]["name"], Role.EXPERT,
                 content.rows("experts")[0]["organisation"],
@@ -150,6 +157,9 @@ class District:
         }  # fmt: skip
         for username, (name, role, home) in places.items():
             self._person(username, name, role, home)
+        self.story.plan(LOOKS_ON[0] - 1, lambda: self._confirm(quiet, custody))
+        for day in LOOKS_ON:
+            self.story.plan(day, lambda: self._try(lambda: self._look_at_directions(quiet), quiet))
 
     # The year ----------------------------------------------------------------------------
 
@@ -273,6 +283,42 @@ class District:
                     actor=actor, match_id=match.pk, verdict="bad", why=self.chance.choice(WHYS)
                 )
 
+    def _confirm(self, enterprise: str, broker: str) -> None:
+        """A broker who knows an enterprise that has asked for nothing confirms its first tag."""
+        organisation_id = self.organisations[enterprise]
+        held = persons.tags(organisation_id).filter(kind="chain", source="stated").first()
+        if held is not None:
+            people.confirm_tag(
+                actor=self.actors[broker], organisation_id=organisation_id, kind="chain",
+                code=held.code,
+            )  # fmt: skip
+
+    def _look_at_directions(self, enterprise: str) -> None:
+        """It reads what is suggested by its tags, asks for the best and says no to the last."""
+        actor = self.actors[enterprise]
+        waiting = matches.matches(actor).filter(demand=None, state="suggested").order_by("-score")
+        found = list(waiting[:5])
+        if len(found) < 3:
+            return
+        for match in found:
+            matching.move(actor=actor, match_id=match.pk, name="see")
+        matching.move(
+            actor=actor, match_id=found[0].pk, name="interested",
+            note="我们没有发需求，但正想了解这个方向，可以先寄样试用吗？",
+        )  # fmt: skip
+        matching.move(actor=actor, match_id=found[-1].pk, name="decline", why="benefit_unclear")
+        owner = next(k for k, pk in self.organisations.items() if pk == found[0].provider_id)
+        self.story.plan(
+            self.story.day + 4,
+            lambda: self._try(
+                lambda: self._agree(found[0].pk, self.actors[owner]),
+                owner,
+            ),
+        )
+
+    def _agree(self, match_id: int, actor: Actor) -> None:
+        matching.move(actor=actor, match_id=match_id, name="agree")
+
     def _answering(self, match_id: int, provider_id: int) -> Callable[[], None]:
         owner = next(key for key, pk in self.organisations.items() if pk == provider_id)
         return lambda: self._try(lambda: self._answer(match_id, self.actors[owner]), owner)
@@ -286,5 +332,6 @@ class District:
             matching.move(actor=actor, match_id=match_id, name="decline", why=why)
 
 
+LOOKS_ON = (120.0, 240.0)
 WHYS = ("out_of_scope", "target_missed", "too_early", "price", "condition_conflict",
         "description_unclear")  # fmt: skip

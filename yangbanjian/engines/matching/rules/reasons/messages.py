@@ -37,6 +37,16 @@ MESSAGES: dict[str, str] = {
     "mode_missed": gettext_noop("合作方式不合：只接受{modes}"),
     "field_met": gettext_noop("领域相同：{field}"),
     "words_shared": gettext_noop("都提到{words}"),
+    "tag_field": gettext_noop("领域标签相符：{field_code}"),
+    "tag_field_broker": gettext_noop("领域标签相符：{field_code}（经理人已确认）"),
+    "tag_field_guessed": gettext_noop("没写领域，从内容看属于{field_code}"),
+    "tag_industry": gettext_noop("行业标签相符：{industry}"),
+    "tag_industry_broker": gettext_noop("行业标签相符：{industry}（经理人已确认）"),
+    "tag_industry_near": gettext_noop("行业相近：{industry}"),
+    "tag_chain": gettext_noop("产业链标签相符：「{chain}」"),
+    "tag_chain_broker": gettext_noop("产业链标签相符：「{chain}」（经理人已确认）"),
+    "tag_named": gettext_noop("说明里提到「{word}」，与标签「{chain}」有关"),
+    "tag_industry_named": gettext_noop("没写行业，说明里提到「{word}」"),
 }
 
 CHANGES: dict[str, str] = {

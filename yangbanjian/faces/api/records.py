@@ -26,7 +26,7 @@ from yangbanjian.libraries.demands.queries import may_see_owner
 from yangbanjian.libraries.experts import actions as experts
 from yangbanjian.libraries.experts.queries import LIBRARY as EXPERTS
 from yangbanjian.libraries.records import policy, queries
-from yangbanjian.libraries.records.actions import Origin
+from yangbanjian.libraries.records.actions import Origin, locked
 from yangbanjian.libraries.records.queries import Library
 from yangbanjian.libraries.records.rules.fields import completeness
 from yangbanjian.libraries.records.rules.filters import filters_from
@@ -118,7 +118,7 @@ def library_router(library: Library, verbs: Any) -> Router:
 
     def answer(request: HttpRequest, response: HttpResponse, record: Any) -> dict[str, Any]:
         body = shown(library, actor_of(request), record)
-        response["ETag"] = etag(record.version, body)
+        response["ETag"] = etag(record.version, body, _last_move(record))
         return body
 
     @router.get("", response={200: listing, **REFUSED}, operation_id=f"{library.room}_list")
@@ -192,7 +192,9 @@ def library_router(library: Library, verbs: Any) -> Router:
     ) -> Any:  # fmt: skip
         """Make one of the moves that the record offers."""
         actor = actor_of(request)
-        check_version(request, queries.get(library, actor, record_id).version)
+        queries.get(library, actor, record_id)
+        held = locked(library, record_id)  # to the end of the request, so that one of two wins
+        check_version(request, held.version, _last_move(held))
         said = payload or schemas.MoveIn()
         record = verbs.move(
             actor=actor, record_id=record_id, name=move, reason=said.reason or said.changed
@@ -200,6 +202,10 @@ def library_router(library: Library, verbs: Any) -> Router:
         return answer(request, response, record)
 
     return router
+
+
+def _last_move(record: Any) -> str:
+    return f"{record.state} {record.state_since.isoformat()}"
 
 
 def version(library: Library, actor: Actor, record: Any, row: Any) -> dict[str, Any]:

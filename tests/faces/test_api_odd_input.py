@@ -18,6 +18,8 @@ from yangbanjian.kernel.actor import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection")]
 JSON = "application/json"
+# Headers and bodies are read in one place for all calls: in a short run a few stand for all.
+SAMPLED = tuple(f"/api/v1/{n}" for n in ("achievements", "match", "files", "imports", "health"))
 
 ODD_TEXTS = {
     "empty": "", "one": "a", "long": "长" * 300_000, "emoji": "👩‍🔬🧊", "control": "a\x07\x1bb",
@@ -91,30 +93,19 @@ def _real(path: str, world: dict[str, int]) -> str:
 class _Tried:
     """Calls, each undone; what did not hold is kept."""
 
-    def __init__(self, client: Client, failures: list[BaseException], field_by_field: bool) -> None:
+    def __init__(self, client: Client, failures: list[BaseException], is_long: bool) -> None:
         self.client, self.failures = client, failures
         self.client.raise_request_exception = False
-        self.field_by_field = field_by_field
+        self.is_long = is_long
         self.calls = 0
         self.faults: list[str] = []
 
     def call(self, method: str, path: str, said: Any, known: set[str], **sent: Any) -> None:
         self.failures.clear()
-        import time
-
-        t0 = time.process_time()
         with transaction.atomic():
             answer = self.client.generic(method.upper(), path, **sent)
             transaction.set_rollback(True)
         self.calls += 1
-        print(
-            f"{time.process_time() - t0:.3f}",
-            method,
-            path[:80],
-            str(said)[:60],
-            answer.status_code,
-            file=open("/tmp/checks-times.log", "a"),
-        )
         told = f"{method.upper()} {path[:200]} {said}: {answer.status_code}"
         if answer.status_code >= 500:
             self.faults.append(f"{told} {self.failures!r}")
@@ -131,13 +122,14 @@ class _Tried:
 
 
 def _addresses(method: str, path: str, call: dict[str, Any], real: str, tried: _Tried) -> None:
-    known = set(call["responses"]) | {"304"}
+    known = set(call["responses"]) | {"304", "401"}
+    is_sampled = tried.is_long or path.startswith(SAMPLED)
     names = [p["name"] for p in call.get("parameters", ()) if p["in"] == "query"]
     for value in QUERY if names else ():
         tried.call(method, f"{real}?{'&'.join(f'{n}={value}' for n in names)}", "all", known)
-        for name in names if tried.field_by_field else ():
+        for name in names if tried.is_long else ():
             tried.call(method, f"{real}?{name}={value}&{name}={value}", name, known)
-    for headers in HEADERS:
+    for headers in HEADERS if is_sampled else ():
         tried.call(method, real, headers, known, headers=headers, data=b"{}", content_type=JSON)
     for value in PLACES if "{" in path else ():
         odd = "/".join(value if p.startswith("{") else p for p in path.split("/"))
@@ -146,12 +138,13 @@ def _addresses(method: str, path: str, call: dict[str, Any], real: str, tried: _
 
 def _bodies(method: str, call: dict[str, Any], real: str, tried: _Tried) -> None:
     known = set(call["responses"])
-    for said, body in BODIES.items():
+    is_sampled = tried.is_long or real.startswith(SAMPLED)
+    for said, body in BODIES.items() if is_sampled else ():
         tried.call(method, real, said, known, data=body, content_type=JSON)
-    for media_type in MEDIA_TYPES:
+    for media_type in MEDIA_TYPES if is_sampled else ():
         tried.call(method, real, media_type, known, data=b"{}", content_type=media_type)
     fields = _fields(call)
-    choices = [fields] * bool(fields) + [[f] for f in fields if tried.field_by_field]
+    choices = [fields] * bool(fields) + [[f] for f in fields if tried.is_long]
     for said, value in ODD_VALUES.items():
         for some in choices:
             body = json.dumps(dict.fromkeys(some, value)).encode()
@@ -163,9 +156,9 @@ def _try(
     world: dict[str, int],
     failures: list[BaseException],
     *,
-    field_by_field: bool,
+    is_long: bool,
 ) -> _Tried:
-    tried = _Tried(client_as(role) if role else Client(), failures, field_by_field)
+    tried = _Tried(client_as(role) if role else Client(), failures, is_long)
     for method, path, call in _operations():
         real = _real(path, world)
         _addresses(method, path, call, real, tried)
@@ -177,15 +170,15 @@ def _try(
 def test_odd_input_is_refused_in_words(
     world: dict[str, int], failures: list[BaseException]
 ) -> None:
-    tried = _try(Role.OPERATOR, world, failures, field_by_field=False)
+    tried = _try(Role.OPERATOR, world, failures, is_long=False)
     assert not tried.faults, "\n".join(tried.faults)
-    assert tried.calls > 1000
+    assert tried.calls > 500
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("role", [None, Role.ENTERPRISE, Role.TTO, Role.OPERATOR])
-def test_odd_input_in_each_field(
+def test_odd_input_in_each_call_and_field(
     role: Role | None, world: dict[str, int], failures: list[BaseException]
 ) -> None:
-    tried = _try(role, world, failures, field_by_field=True)
+    tried = _try(role, world, failures, is_long=True)
     assert not tried.faults, "\n".join(tried.faults)

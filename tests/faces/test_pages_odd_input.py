@@ -75,7 +75,7 @@ def _forms_of(visitor: Visitor, most_pages: int) -> dict[tuple[str, str, str], d
         ]
         for method, action, fields in page.forms:
             target = urlsplit(urljoin(path, action) if action else path).path
-            if not target.startswith(LEFT_OUT):
+            if method in ("get", "post") and not target.startswith(LEFT_OUT):
                 forms.setdefault((method, target, fields.get("do", "")), fields)
     return forms
 
@@ -102,9 +102,8 @@ def _try(visitor: Visitor, said: list[str], most_pages: int, failures: list[Any]
             is_page = "html" in answer.headers.get("Content-Type", "text/html")
             if answer.status_code >= 500:
                 faults.append(told)
-            elif is_page and not getattr(answer, "streaming", False):
-                if any(not src for src in _read(answer).scripts):
-                    faults.append(f"{told} runs a script")
+            elif is_page and not answer.streaming and not all(_read(answer).scripts):
+                faults.append(f"{told} runs a script")
         names = [n for n in fields if n != "csrfmiddlewaretoken"]
         for value in QUERY if method == "get" else ():
             failures.clear()

@@ -16,6 +16,7 @@ from yangbanjian.faces.api.wire import actor_of, check_version, etag, expected_v
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.ground.people import queries as people
 from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.answers import SIGN_IN
 from yangbanjian.kernel.refusals import Conflict, Invalid, Problem
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.achievements import actions as achievements
@@ -85,7 +86,7 @@ def owner_for(actor: Actor, given: int | None) -> int:
     owner_id = given if given is not None else actor.organisation_id
     if owner_id is None:
         if actor.is_anonymous:
-            policy.SIGN_IN.or_refuse()
+            SIGN_IN.or_refuse()
         policy.NO_ORGANISATION.or_refuse()
     assert owner_id is not None
     if actor.is_operator and people.organisation(owner_id) is None:

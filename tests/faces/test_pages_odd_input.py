@@ -34,7 +34,6 @@ class _Forms(HTMLParser):
         super().__init__()
         self.links: list[str] = []
         self.forms: list[tuple[str, str, dict[str, str]]] = []
-        self.scripts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -44,8 +43,6 @@ class _Forms(HTMLParser):
             self.forms.append((given.get("method", "get").lower(), given.get("action", ""), {}))
         elif tag in ("input", "textarea", "select", "button") and self.forms and "name" in given:
             self.forms[-1][2][given["name"]] = given.get("value", "")
-        elif tag == "script":
-            self.scripts.append(given.get("src", ""))
 
 
 def _read(answer: Any) -> _Forms:
@@ -99,10 +96,9 @@ def _try(visitor: Visitor, said: list[str], most_pages: int, failures: list[Any]
                 transaction.set_rollback(True)
             calls += 1
             told = f"{method} {target} {does} {name}: {answer.status_code} {failures!r}"
-            is_page = "html" in answer.headers.get("Content-Type", "text/html")
             if answer.status_code >= 500:
                 faults.append(told)
-            elif is_page and not answer.streaming and not all(_read(answer).scripts):
+            elif not answer.streaming and b"<script>alert" in answer.content:
                 faults.append(f"{told} runs a script")
         names = [n for n in fields if n != "csrfmiddlewaretoken"]
         for value in QUERY if method == "get" else ():

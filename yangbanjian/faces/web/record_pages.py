@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,6 +14,7 @@ from yangbanjian.engines.matching import queries as asking
 from yangbanjian.faces.web import limits
 from yangbanjian.faces.web.cards import card
 from yangbanjian.faces.web.details import advice_for, panel
+from yangbanjian.faces.web.forms_on_pages import path_here
 from yangbanjian.faces.web.home import STRONG
 from yangbanjian.faces.web.libraries import NAMES, ROOMS, library_of
 from yangbanjian.faces.web.matching_cards import kept_card
@@ -195,14 +195,8 @@ def move(request: HttpRequest, room: str, record_id: int, name: str) -> HttpResp
         )
     label = translated(library.table.state(moved.state).label)
     say(request, _("已完成，现在的状态是「%(state)s」。") % {"state": label})
-    return redirect(_back(request, f"/{room}/{record_id}"))
-
-
-def _back(request: HttpRequest, otherwise: str) -> str:
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
-        return target
-    return otherwise
+    back = f"/{room}/{record_id}"
+    return redirect(path_here(request, request.POST.get("next", back), back))
 
 
 @require_POST

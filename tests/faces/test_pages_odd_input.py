@@ -45,7 +45,7 @@ class _Forms(HTMLParser):
             self.forms[-1][2][given["name"]] = given.get("value", "")
 
 
-def _read(answer: Any) -> _Forms:
+def read_page(answer: Any) -> _Forms:
     found = _Forms()
     found.feed(answer.content.decode())
     return found
@@ -64,7 +64,7 @@ def _forms_of(visitor: Visitor, most_pages: int) -> dict[tuple[str, str, str], d
         answer = visitor.client.get(path)
         if answer.status_code != 200 or "html" not in answer.headers.get("Content-Type", ""):
             continue
-        page = _read(answer)
+        page = read_page(answer)
         waiting += [
             urljoin(path, link).partition("#")[0]
             for link in page.links

@@ -22,7 +22,7 @@ from yangbanjian.kernel.actor import ANONYMOUS, Actor
 from yangbanjian.kernel.refusals import Invalid, NotAllowed, Problem, Refusal, TooMany
 
 Answer = HttpResponse | str
-LONGEST_PATH = 2000
+LONGEST_PATH = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yangbanjian.kernel.calendar import Calendar, calendar_from
-from yangbanjian.kernel.problem import ProblemError
+from yangbanjian.kernel.flaws import FlawError
 
 TABLE = json.loads(files("yangbanjian.ground.clock").joinpath("holidays.json").read_text("utf-8"))
 CALENDAR = calendar_from(TABLE["years"], edition=TABLE["edition"])
@@ -51,7 +51,7 @@ def test_last_day_off_moves_to_a_working_day() -> None:
 
 def test_uncovered_year_is_refused_for_working_days_only() -> None:
     assert CALENDAR.add_days(date(2031, 1, 1), 3).last == date(2031, 1, 3)
-    with pytest.raises(ProblemError) as caught:
+    with pytest.raises(FlawError) as caught:
         CALENDAR.add_days(date(2026, 12, 31), 2, unit="working")
     assert caught.value.problem.code == "calendar.year_not_covered"
     assert caught.value.problem.params == {"year": 2027}

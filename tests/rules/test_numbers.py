@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yangbanjian.kernel.dates import read_date
+from yangbanjian.kernel.flaws import Flaw
 from yangbanjian.kernel.numbers import read_fen, read_integer, read_number, read_percent
-from yangbanjian.kernel.problem import Problem
 
 
 def code(answer: object) -> str:
-    assert isinstance(answer, Problem), answer
+    assert isinstance(answer, Flaw), answer
     assert "请" in answer.sentence
     assert "%(" not in answer.sentence
     return answer.code
@@ -188,7 +188,7 @@ def test_not_dates(typed: object, problem: str) -> None:
 
 def test_a_day_that_does_not_exist_is_named() -> None:
     answer = read_date("2024.2.30")
-    assert isinstance(answer, Problem)
+    assert isinstance(answer, Flaw)
     assert answer.sentence == "2024 年 2 月没有 30 日，请改成存在的日期。"
 
 
@@ -208,4 +208,4 @@ TYPED = st.one_of(
 def test_reading_never_raises(typed: object) -> None:
     for read in (read_number, read_percent, read_fen, read_date):
         answer = read(typed)
-        assert not isinstance(answer, Problem) or answer.sentence
+        assert not isinstance(answer, Flaw) or answer.sentence

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
-from yangbanjian.kernel.problem import Problem, ProblemError, gettext_noop
+from yangbanjian.kernel.flaws import Flaw, FlawError, gettext_noop
 
 Unit = Literal["calendar", "working"]
 FirstDay = Literal["counted", "next"]
@@ -40,7 +40,7 @@ class Calendar:
 
     ``holidays`` are days off, weekends among them or not; ``make_up_days`` are weekend days that
     are worked. A year outside ``covered_years`` can't be answered for working days: a
-    ``ProblemError`` with code ``calendar.year_not_covered``, never a guess.
+    ``FlawError`` with code ``calendar.year_not_covered``, never a guess.
     """
 
     holidays: frozenset[date]
@@ -51,8 +51,8 @@ class Calendar:
     def is_working_day(self, day: date) -> bool:
         """Whether ``day`` is worked: weekdays that aren't holidays, and make-up days."""
         if day.year not in self.covered_years:
-            raise ProblemError(
-                Problem(
+            raise FlawError(
+                Flaw(
                     "calendar.year_not_covered",
                     gettext_noop(
                         "还没有 %(year)s 年的节假日安排，算不出工作日，请先导入这一年的安排。"
@@ -82,7 +82,7 @@ class Calendar:
         """The last of ``n`` days from ``start`` on (``counted``) or from the day after (``next``).
 
         With ``last_on_working_day`` a last day that is off moves to the next working day (Civil
-        Code, article 203). Raises ValueError unless 1 <= n <= 36600, ProblemError where a year's
+        Code, article 203). Raises ValueError unless 1 <= n <= 36600, FlawError where a year's
         holidays are needed and unknown.
         """
         if not 1 <= n <= LONGEST_DAYS:

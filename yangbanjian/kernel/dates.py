@@ -4,7 +4,7 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 
-from yangbanjian.kernel.problem import Problem, gettext_noop
+from yangbanjian.kernel.flaws import Flaw, gettext_noop
 
 FIRST_YEAR = 1900
 LAST_YEAR = 2199
@@ -25,7 +25,7 @@ _NUMERALS = re.compile(
 _DIGIT = {c: str(i) for i, c in enumerate("〇一二三四五六七八九")} | {"零": "0", "○": "0"}
 
 
-def read_date(value: object) -> date | Problem:
+def read_date(value: object) -> date | Flaw:
     """A date from text, a cell's date, or a spreadsheet's serial number (61..109574)."""
     if isinstance(value, datetime):
         return _dated(value.year, value.month, value.day)
@@ -35,11 +35,11 @@ def read_date(value: object) -> date | Problem:
         return _serial(value)
     text = unicodedata.normalize("NFKC", str(value)[:100]).strip()
     if not text or value is None:
-        return Problem("date.empty", gettext_noop("还没有填写，请填写日期，例如 2024-02-03。"))
+        return Flaw("date.empty", gettext_noop("还没有填写，请填写日期，例如 2024-02-03。"))
     return _from_text(text)
 
 
-def _serial(value: float) -> date | Problem:
+def _serial(value: float) -> date | Flaw:
     if value == value and _FIRST_SERIAL <= value <= _LAST_SERIAL:
         return _SERIAL_ZERO + timedelta(days=int(value))
     if value == value and 19_000_101 <= value <= 21_991_231:
@@ -47,7 +47,7 @@ def _serial(value: float) -> date | Problem:
     return _not_a_date(str(value))
 
 
-def _from_text(text: str) -> date | Problem:
+def _from_text(text: str) -> date | Flaw:
     bare = "".join(_TIME.sub("", text).split())
     match = _PARTS.match(bare) or _COMPACT.match(bare)
     if match:
@@ -61,15 +61,15 @@ def _from_text(text: str) -> date | Problem:
     return _half_a_date(bare)
 
 
-def _half_a_date(text: str) -> Problem:
+def _half_a_date(text: str) -> Flaw:
     if _MONTH_ONLY.match(text):
-        return Problem(
+        return Flaw(
             "date.no_day",
             gettext_noop("“%(text)s”缺少日，请补全，例如 2024-02-03。"),
             {"text": text},
         )
     if _YEAR_LAST.match(text):
-        return Problem(
+        return Flaw(
             "date.ambiguous",
             gettext_noop("“%(text)s”看不出哪个是月、哪个是日，请写成 2024-02-03 的样子。"),
             {"text": text},
@@ -87,9 +87,9 @@ def _small(numeral: str) -> int:
     return int(_DIGIT[tens] if tens else "1") * 10 + int(_DIGIT[ones] if ones else "0")
 
 
-def _dated(year: int, month: int, day: int) -> date | Problem:
+def _dated(year: int, month: int, day: int) -> date | Flaw:
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        return Problem(
+        return Flaw(
             "date.year",
             gettext_noop("年份 %(year)s 不合理，请填写 %(first)s 到 %(last)s 之间的年份。"),
             {"year": year, "first": FIRST_YEAR, "last": LAST_YEAR},
@@ -100,22 +100,22 @@ def _dated(year: int, month: int, day: int) -> date | Problem:
         return _no_such_day(year, month, day)
 
 
-def _no_such_day(year: int, month: int, day: int) -> Problem:
+def _no_such_day(year: int, month: int, day: int) -> Flaw:
     if not 1 <= month <= 12:
-        return Problem(
+        return Flaw(
             "date.no_such_month",
             gettext_noop("一年没有 %(month)s 月，请改成 1 到 12 月。"),
             {"month": month},
         )
-    return Problem(
+    return Flaw(
         "date.no_such_day",
         gettext_noop("%(year)s 年 %(month)s 月没有 %(day)s 日，请改成存在的日期。"),
         {"year": year, "month": month, "day": day},
     )
 
 
-def _not_a_date(text: str) -> Problem:
-    return Problem(
+def _not_a_date(text: str) -> Flaw:
+    return Flaw(
         "date.not_a_date",
         gettext_noop("“%(text)s”不是日期，请写成 2024-02-03 的样子。"),
         {"text": text[:40]},

@@ -1,6 +1,6 @@
 """Numbers, percentages and money as people type them or as a sheet's cell holds them.
 
-Each ``read_x(value)`` gives the value or a ``Problem`` that says what to do, and never raises.
+Each ``read_x(value)`` gives the value or a ``Flaw`` that says what to do, and never raises.
 Blank cells are a problem too (``number.empty``): the caller knows whether a field may be empty.
 """
 
@@ -11,7 +11,7 @@ from typing import Literal
 
 import cn2an
 
-from yangbanjian.kernel.problem import Problem, gettext_noop
+from yangbanjian.kernel.flaws import Flaw, gettext_noop
 
 LONGEST = 60
 LARGEST = Decimal(10) ** 18
@@ -40,7 +40,7 @@ _FOREIGN = re.compile(r"[$€£]|USD|EUR|HKD|JPY|GBP|TWD|美元|欧元|港币|�
 _TRADITIONAL = str.maketrans("兩點負", "两点负")
 
 
-def read_number(value: object) -> Decimal | Problem:
+def read_number(value: object) -> Decimal | Flaw:
     """A number: 1,234.50 · １２３４ · 80万 · 三百万 · 1.2亿 · 1亿2000万 · a cell's own number."""
     if isinstance(value, bool):
         return _not_a_number(str(value))
@@ -48,25 +48,25 @@ def read_number(value: object) -> Decimal | Problem:
         return _own_number(value)
     text = _compact(value)
     if not text:
-        return Problem("number.empty", gettext_noop("还没有填写，请填写一个数字。"))
+        return Flaw("number.empty", gettext_noop("还没有填写，请填写一个数字。"))
     if len(text) > LONGEST:
         return _not_a_number(text)
     return _from_text(text)
 
 
-def read_integer(value: object, *, low: int, high: int) -> int | Problem:
+def read_integer(value: object, *, low: int, high: int) -> int | Flaw:
     """A whole number from ``low`` to ``high``, both included: TRL 11 is ``number.out_of_range``."""
     number = read_number(value)
-    if isinstance(number, Problem):
+    if isinstance(number, Flaw):
         return number
     if number != number.to_integral_value():
-        return Problem(
+        return Flaw(
             "number.not_whole",
             gettext_noop("“%(text)s”不是整数，请填写整数。"),
             {"text": _shown(number)},
         )
     if not low <= number <= high:
-        return Problem(
+        return Flaw(
             "number.out_of_range",
             gettext_noop("%(text)s 超出范围，请填写 %(low)s 到 %(high)s 之间的整数。"),
             {"text": _shown(number), "low": low, "high": high},
@@ -74,7 +74,7 @@ def read_integer(value: object, *, low: int, high: int) -> int | Problem:
     return int(number)
 
 
-def read_percent(value: object) -> Decimal | Problem:
+def read_percent(value: object) -> Decimal | Flaw:
     """A percentage as its number of per cent: "25%", "２５％", "百分之二十五", "两成五" -> 25.
 
     A bare number is taken as per cent; a sheet's cell with percent format holds 0.25, which the
@@ -93,7 +93,7 @@ def read_percent(value: object) -> Decimal | Problem:
     return read_number(text.removesuffix("%"))
 
 
-def read_fen(value: object, *, unit: MoneyUnit = "yuan") -> int | Problem:
+def read_fen(value: object, *, unit: MoneyUnit = "yuan") -> int | Flaw:
     """An amount of money in fen. ``unit`` is what a bare number means (a column headed 万元 is
     "wan"); a unit written in the text counts instead. Negative amounts, parts of a fen, other
     currencies and more than 10**16 fen are refused."""
@@ -101,7 +101,7 @@ def read_fen(value: object, *, unit: MoneyUnit = "yuan") -> int | Problem:
     if text is None:
         return _fen(read_number(value), unit)
     if _FOREIGN.search(text):
-        return Problem(
+        return Flaw(
             "money.foreign",
             gettext_noop("“%(text)s”不是人民币，请折算成人民币填写。"),
             {"text": text[:LONGEST]},
@@ -112,19 +112,19 @@ def read_fen(value: object, *, unit: MoneyUnit = "yuan") -> int | Problem:
     return _fen(read_number(amount), "yuan" if spoken else unit)
 
 
-def _fen(number: Decimal | Problem, unit: MoneyUnit) -> int | Problem:
-    if isinstance(number, Problem):
+def _fen(number: Decimal | Flaw, unit: MoneyUnit) -> int | Flaw:
+    if isinstance(number, Flaw):
         return number
     fen = number * _UNIT_FEN[unit]
     if fen < 0:
-        return Problem(
+        return Flaw(
             "money.negative",
             gettext_noop("金额不能是负数，请填写 0 或更大的金额；价格面议请留空。"),
         )
     if fen > LARGEST_FEN:
-        return Problem("money.too_large", gettext_noop("金额太大，请核对是不是多写了万或亿。"))
+        return Flaw("money.too_large", gettext_noop("金额太大，请核对是不是多写了万或亿。"))
     if fen != fen.to_integral_value():
-        return Problem("money.below_fen", gettext_noop("金额最小到分，请改成两位以内的小数。"))
+        return Flaw("money.below_fen", gettext_noop("金额最小到分，请改成两位以内的小数。"))
     return int(fen)
 
 
@@ -134,16 +134,16 @@ def _compact(value: object) -> str:
     return _W.sub("万", text)
 
 
-def _own_number(value: int | float | Decimal) -> Decimal | Problem:
+def _own_number(value: int | float | Decimal) -> Decimal | Flaw:
     # repr of a float is the shortest text that gives it back: 0.1 stays 0.1.
     number = value if isinstance(value, Decimal) else Decimal(repr(value))
     return _bounded(number, str(value)[:LONGEST])
 
 
-def _from_text(text: str) -> Decimal | Problem:
+def _from_text(text: str) -> Decimal | Flaw:
     if "," in text:
         if not _GROUPED.match(text):
-            return Problem(
+            return Flaw(
                 "number.separators",
                 gettext_noop("“%(text)s”里的逗号位置不对，请去掉逗号，小数点用“.”。"),
                 {"text": text},
@@ -157,7 +157,7 @@ def _from_text(text: str) -> Decimal | Problem:
     if _NUMERAL.match(text):
         return _numeral(text)
     if _RANGE.search(text):
-        return Problem(
+        return Flaw(
             "number.range",
             gettext_noop("“%(text)s”是一个范围，请只填一个数字。"),
             {"text": text},
@@ -165,7 +165,7 @@ def _from_text(text: str) -> Decimal | Problem:
     return _not_a_number(text)
 
 
-def _numeral(text: str) -> Decimal | Problem:
+def _numeral(text: str) -> Decimal | Flaw:
     try:
         read = cn2an.cn2an(text.translate(_TRADITIONAL), "smart")
     except (ValueError, KeyError, IndexError, TypeError):
@@ -180,16 +180,16 @@ def _decimal(text: str) -> Decimal | None:
         return None
 
 
-def _bounded(number: Decimal, text: str) -> Decimal | Problem:
+def _bounded(number: Decimal, text: str) -> Decimal | Flaw:
     if not number.is_finite():
         return _not_a_number(text)
     if abs(number) > LARGEST:
-        return Problem("number.too_large", gettext_noop("数字太大，请核对有没有多写了零。"))
+        return Flaw("number.too_large", gettext_noop("数字太大，请核对有没有多写了零。"))
     return number
 
 
-def _not_a_number(text: str) -> Problem:
-    return Problem(
+def _not_a_number(text: str) -> Flaw:
+    return Flaw(
         "number.not_a_number",
         gettext_noop("“%(text)s”不是数字，请只填数字，例如 1200、80万、三百万。"),
         {"text": text[:LONGEST]},

@@ -29,7 +29,7 @@ from yangbanjian.libraries.records.rules.states import LIVE
 def move(*, actor: Actor, match_id: int, name: str, why: str = "", note: str = "") -> Match:
     """Make one move of the introduction for the actor's side; returns the match."""
     with acting(actor):
-        match = _locked(actor, match_id)
+        match = locked(actor, match_id)
         policy.may_move(actor, match).or_refuse()
         side = policy.side_of(actor, match)
         if name == "decline":
@@ -132,7 +132,7 @@ def lapse(*, match_id: int) -> None:
 def judge(*, actor: Actor, match_id: int, verdict: str, why: str = "") -> Feedback:
     """Say whether a match is good; the last word of an organisation counts."""
     with acting(actor):
-        match = _locked(actor, match_id)
+        match = locked(actor, match_id)
         policy.may_judge(actor, match).or_refuse()
         if verdict not in ("good", "bad"):
             sentence = gettext_noop("请选「准」或「不准」。")
@@ -185,7 +185,8 @@ def _known_why(why: str) -> None:
         raise Invalid("matches.why_needed", sentence, [Problem("why", "unknown_code", sentence)])
 
 
-def _locked(actor: Actor, match_id: int) -> Match:
+def locked(actor: Actor, match_id: int) -> Match:
+    """The match under a row lock. Refuses what the actor may not see."""
     match = (
         Match.objects.select_for_update(no_key=True, of=("self",))
         .select_related("demand")

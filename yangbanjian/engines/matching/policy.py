@@ -6,8 +6,8 @@ from django.db.models import Q
 
 from yangbanjian.engines.matching.models import Match
 from yangbanjian.kernel.actor import Actor, Role
+from yangbanjian.kernel.answers import SIGN_IN, YES, Answer
 from yangbanjian.kernel.words import gettext_noop
-from yangbanjian.libraries.records.policy import SIGN_IN, YES, Answer
 
 NOT_A_PARTY = Answer(
     False, "matches.not_a_party", gettext_noop("您不是这次对接的任何一方，不能操作。")

@@ -20,7 +20,10 @@ from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.kernel.words import gettext_noop
 
 router = Router(tags=["people"])
-CHANGED = "people.organisation_changed"
+# What makes another version of an organisation.
+CHANGES = tuple(
+    f"people.organisation_{past}" for past in ("changed", "verified", "suspended", "tagged")
+)
 MOVES = (
     ("verify", gettext_noop("核实"), ("claimed",)),
     ("suspend", gettext_noop("停用"), ("claimed", "verified")),
@@ -236,7 +239,14 @@ def end_token(request: HttpRequest, token_id: Id) -> Any:
 
 def _version(organisation_ids: list[int]) -> Mapping[int, int]:
     """An organisation's version: one more than the number of its changes in the journal."""
-    return journal.times(verb=CHANGED, kind="organisation", subject_ids=organisation_ids)
+    return journal.times(verbs=CHANGES, kind="organisation", subject_ids=organisation_ids)
+
+
+def _hold(request: HttpRequest, organisation_id: int) -> None:
+    """Lock the organisation to the end of the request and see whether it is still the version
+    that the caller read: of two writers at once one wins."""
+    actions.locked(_found(request, organisation_id).pk)
+    check_version(request, 1 + _version([organisation_id]).get(organisation_id, 0))
 
 
 def _moves(actor: Actor, organisation: Any) -> list[dict[str, Any]]:
@@ -333,8 +343,7 @@ def change_organisation(
     request: HttpRequest, response: HttpResponse, organisation_id: Id, payload: OrganisationIn
 ) -> Any:
     """Change the profile; name and code of a verified organisation only by operators."""
-    _found(request, organisation_id)
-    check_version(request, 1 + _version([organisation_id]).get(organisation_id, 0))
+    _hold(request, organisation_id)
     values = {k: v or "" for k, v in payload.dict(exclude_unset=True).items()}
     changed = actions.change_organisation(
         actor=actor_of(request), organisation_id=organisation_id, values=values
@@ -363,7 +372,7 @@ def judge_organisation(
 ) -> Any:  # fmt: skip
     """Verify, suspend (with a reason) or reinstate. For operators."""
     actor = actor_of(request)
-    _found(request, organisation_id)
+    _hold(request, organisation_id)
     if move == "verify":
         judged = actions.verify_organisation(actor=actor, organisation_id=organisation_id)
     elif move == "suspend":

@@ -16,6 +16,7 @@ from yangbanjian.faces.api.wire import actor_of, check_version, etag, expected_v
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.ground.people import queries as people
 from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.answers import SIGN_IN
 from yangbanjian.kernel.refusals import Conflict, Invalid, Problem
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.achievements import actions as achievements
@@ -26,7 +27,7 @@ from yangbanjian.libraries.demands.queries import may_see_owner
 from yangbanjian.libraries.experts import actions as experts
 from yangbanjian.libraries.experts.queries import LIBRARY as EXPERTS
 from yangbanjian.libraries.records import policy, queries
-from yangbanjian.libraries.records.actions import Origin
+from yangbanjian.libraries.records.actions import Origin, locked
 from yangbanjian.libraries.records.queries import Library
 from yangbanjian.libraries.records.rules.fields import completeness
 from yangbanjian.libraries.records.rules.filters import filters_from
@@ -85,7 +86,7 @@ def owner_for(actor: Actor, given: int | None) -> int:
     owner_id = given if given is not None else actor.organisation_id
     if owner_id is None:
         if actor.is_anonymous:
-            policy.SIGN_IN.or_refuse()
+            SIGN_IN.or_refuse()
         policy.NO_ORGANISATION.or_refuse()
     assert owner_id is not None
     if actor.is_operator and people.organisation(owner_id) is None:
@@ -118,7 +119,7 @@ def library_router(library: Library, verbs: Any) -> Router:
 
     def answer(request: HttpRequest, response: HttpResponse, record: Any) -> dict[str, Any]:
         body = shown(library, actor_of(request), record)
-        response["ETag"] = etag(record.version, body)
+        response["ETag"] = etag(record.version, body, _last_move(record))
         return body
 
     @router.get("", response={200: listing, **REFUSED}, operation_id=f"{library.room}_list")
@@ -195,7 +196,9 @@ def library_router(library: Library, verbs: Any) -> Router:
     ) -> Any:  # fmt: skip
         """Make one of the moves that the record offers."""
         actor = actor_of(request)
-        check_version(request, queries.get(library, actor, record_id).version)
+        queries.get(library, actor, record_id)
+        held = locked(library, record_id)  # to the end of the request, so that one of two wins
+        check_version(request, held.version, _last_move(held))
         said = payload or schemas.MoveIn()
         record = verbs.move(
             actor=actor, record_id=record_id, name=move, reason=said.reason or said.changed
@@ -203,6 +206,10 @@ def library_router(library: Library, verbs: Any) -> Router:
         return answer(request, response, record)
 
     return router
+
+
+def _last_move(record: Any) -> str:
+    return f"{record.state} {record.state_since.isoformat()}"
 
 
 def version(library: Library, actor: Actor, record: Any, row: Any) -> dict[str, Any]:

@@ -46,11 +46,16 @@ def page(
     }
 
 
-def etag(version: int, body: Mapping[str, Any]) -> str:
-    """The version, for If-Match, and a digest of what this caller sees, for If-None-Match:
-    a move changes the state, and so the answer, but makes no new version."""
+def etag(version: int, body: Mapping[str, Any], moved: str = "") -> str:
+    """The version and a mark of the last move, for If-Match, and a digest of what this caller
+    sees, for If-None-Match: a move changes the state but may make no new version, and what is
+    seen depends on the language. `moved` says which move was the last."""
     text = json.dumps(body, cls=DjangoJSONEncoder, sort_keys=True)
-    return f'"{version}.{hashlib.sha256(text.encode()).hexdigest()[:12]}"'
+    return f'"{version}.{_digest(moved, 4)}{_digest(text, 8)}"'
+
+
+def _digest(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
 def expected_version(request: HttpRequest) -> int | None:
@@ -65,10 +70,15 @@ def expected_version(request: HttpRequest) -> int | None:
     return int(number)
 
 
-def check_version(request: HttpRequest, version: int) -> None:
-    """Refuse a write that was meant for another version."""
+def check_version(request: HttpRequest, version: int, moved: str | None = None) -> None:
+    """Refuse a write that was meant for another version, or (where `moved` is given) for the
+    state before the last move. What is written to must be locked already."""
     expected = expected_version(request)
-    if expected is not None and expected != version:
+    if expected is None:
+        return
+    seen = request.headers["If-Match"].partition(".")[2].strip().strip('"')
+    has_moved = moved is not None and seen != "" and not seen.startswith(_digest(moved, 4))
+    if expected != version or has_moved:
         raise Stale(
             "api.stale",
             gettext_noop("这条记录已被别人改过（现为第 %(version)d 版）。请刷新后再改。"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from yangbanjian.engines.matching import policy as matching
 from yangbanjian.kernel.actor import ANONYMOUS, Actor, Role
+from yangbanjian.kernel.answers import Answer
 from yangbanjian.libraries.achievements import policy as achievements
 from yangbanjian.libraries.demands import policy as demands
 from yangbanjian.libraries.experts import policy as experts
@@ -18,7 +19,7 @@ OWN, OTHER = 1, 2
 OURS: Any = SimpleNamespace(seeker_id=OWN, provider_id=OTHER, broker_id=None, state="suggested")
 THEIRS: Any = SimpleNamespace(seeker_id=OTHER, provider_id=OTHER, broker_id=None, state="suggested")
 
-VERBS: dict[str, Callable[[Actor], records.Answer]] = {
+VERBS: dict[str, Callable[[Actor], Answer]] = {
     "publish an achievement for one's organisation": lambda a: achievements.may_add(a, OWN),
     "publish a demand for one's organisation": lambda a: demands.may_add(a, OWN),
     "publish an expert of one's organisation": lambda a: experts.may_add(a, OWN),

@@ -16,7 +16,7 @@ from typing import Any
 
 from yangbanjian.ground.codes import queries as codes
 from yangbanjian.ground.codes.rules import CodeTable
-from yangbanjian.kernel import dates, numbers, problem
+from yangbanjian.kernel import dates, flaws, numbers
 from yangbanjian.kernel.numbers import MoneyUnit
 from yangbanjian.kernel.refusals import Problem
 from yangbanjian.kernel.words import gettext_noop
@@ -207,7 +207,7 @@ def read(field: Field, value: Any, book: Codebook, unit: MoneyUnit = "yuan") -> 
 
 
 def _or_raise(field: Field, found: Any) -> Any:
-    if isinstance(found, problem.Problem):
+    if isinstance(found, flaws.Flaw):
         raise Unreadable(
             Problem(field.name, found.code, found.message, {**found.params, "label": field.label})
         )

@@ -22,6 +22,7 @@ from yangbanjian.kernel.actor import ANONYMOUS, Actor
 from yangbanjian.kernel.refusals import Invalid, NotAllowed, Problem, Refusal, TooMany
 
 Answer = HttpResponse | str
+LONGEST_PATH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,18 @@ def safe_next(request: HttpRequest, default: str = "/desk/") -> str:
 
 
 def checked_path(request: HttpRequest, wanted: str, default: str = "/desk/") -> str:
+    is_way_in = wanted.split("?")[0] in {"/login", "/login/second", "/logout", "/register"}
+    return default if is_way_in else path_here(request, wanted, default)
+
+
+def path_here(request: HttpRequest, wanted: str, default: str) -> str:
+    """The path if it is one of this site, else the default: never another site, nor a name."""
     is_ours = (
         wanted.startswith("/")
-        and len(wanted) <= 500
+        and len(wanted) <= LONGEST_PATH
         and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
     )
-    is_way_in = wanted.split("?")[0] in {"/login", "/login/second", "/logout", "/register"}
-    return wanted if is_ours and not is_way_in else default
+    return wanted if is_ours else default
 
 
 def said(refusal: Refusal | Problem) -> str:

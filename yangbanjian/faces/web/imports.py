@@ -22,10 +22,11 @@ from yangbanjian.faces.web.middleware import own_transactions
 from yangbanjian.ground.intake import imports
 from yangbanjian.ground.people import owners
 from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.answers import SIGN_IN
 from yangbanjian.kernel.refusals import Invalid, NotFound, Refusal, TooMany
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.demands.queries import may_see_owner
-from yangbanjian.libraries.records import policy, queries
+from yangbanjian.libraries.records import queries
 from yangbanjian.libraries.records.queries import Library
 from yangbanjian.libraries.records.rules.filters import filters_from
 
@@ -43,7 +44,7 @@ STATES = {
 def _actor(request: HttpRequest) -> Actor:
     actor: Actor = request.actor  # type: ignore[attr-defined]
     if actor.is_anonymous:
-        policy.SIGN_IN.or_refuse()
+        SIGN_IN.or_refuse()
     return actor
 
 

@@ -118,6 +118,7 @@ class _Names(dict[str, dict[str, str]]):
 
 
 NAMES = _Names()
+ROOMS = ("achievements", "demands", "experts")
 _TABLES = {"field": "field", "mode": "deal_modes", "availability": "availability"}
 
 
@@ -257,7 +258,6 @@ def subscribe(request: HttpRequest, room: str) -> HttpResponse:
     return redirect(back)
 
 
-ROOMS = ("achievements", "demands", "experts")
 urls: list[URLPattern] = [
     *(path(room, listing, {"room": room}, name=room) for room in ROOMS),
     *(path(f"{room}/subscribe", subscribe, {"room": room}) for room in ROOMS),

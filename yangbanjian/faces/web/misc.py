@@ -10,12 +10,12 @@ from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
+from yangbanjian.faces.web.forms_on_pages import path_here
 from yangbanjian.faces.web.words import translated
 from yangbanjian.ground.files import queries as files
 from yangbanjian.ground.people.rules.personal import PERSONAL_DATA
@@ -88,9 +88,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Keeps the language in a cookie and comes back."""
-    target = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
-        target = "/"
+    target = path_here(request, request.POST.get("next", "/"), "/")
     response = redirect(target)
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES):

@@ -1,8 +1,7 @@
-"""Organisations and persons in the workspace: one's own, and all of them for the operator."""
+"""An organisation in the workspace: one's own, and any one for the operator."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +13,6 @@ from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts, cli
 from yangbanjian.faces.web.people import FORM
 from yangbanjian.faces.web.people_desk import signed_in
 from yangbanjian.faces.web.people_forms import (
-    AddOrganisationForm,
     AddPersonForm,
     ClaimKnownForm,
     ClaimNewForm,
@@ -24,7 +22,6 @@ from yangbanjian.faces.web.people_forms import (
     OrganisationForm,
     ReasonForm,
     TagsForm,
-    labelled,
 )
 from yangbanjian.ground.codes import queries as codes
 from yangbanjian.ground.people import actions, policy, queries
@@ -41,7 +38,6 @@ from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
 
-PAGE = 20
 TONES = {"claimed": "warn", "verified": "ok", "suspended": "bad"}
 PROFILE = tuple(OrganisationForm.base_fields)
 TAG_FIELDS = {"field": "fields", "industry": "industries", "chain": "chains"}
@@ -53,7 +49,7 @@ def _label(kind: str, code: str) -> str:
     return codes.label(TAG_TABLES.get(kind, ""), code, get_language() or "")
 
 
-def _asked(request: HttpRequest) -> str:
+def asked(request: HttpRequest) -> str:
     """What is searched for, without characters that no name has."""
     return clean_line(request.GET.get("q", ""), cap=100)
 
@@ -209,7 +205,7 @@ def _claimed(actor: Actor, claim: Any) -> str:
 def own_organisation(request: HttpRequest) -> HttpResponse:
     """/desk/organisation: the one that I act for; and claiming one."""
     actor = actor_of(request)
-    q = _asked(request)
+    q = asked(request)
     wanted = request.POST.get("organisation_id") or request.GET.get("claim") or ""
     known = queries.organisation(int(wanted)) if wanted.isdecimal() and len(wanted) < 18 else None
     mine = queries.organisation(actor.organisation_id or 0)
@@ -235,7 +231,7 @@ def own_organisation(request: HttpRequest) -> HttpResponse:
     return answer_acts(request, "people/organisation.html", acts, context)
 
 
-def _operators_only(request: HttpRequest) -> HttpResponse | None:
+def operators_only(request: HttpRequest) -> HttpResponse | None:
     answer = policy.may_operate(actor_of(request))
     if answer.allowed:
         return None
@@ -253,10 +249,10 @@ def one_organisation(request: HttpRequest, organisation_id: int) -> HttpResponse
     if found is None:
         raise Http404
     if not policy.CONFIRM_TAG.may(actor, found).allowed:
-        return _operators_only(request) or HttpResponse(status=403)
+        return operators_only(request) or HttpResponse(status=403)
     acts = _all_acts(request, actor, found)
     if actor.is_operator:
-        acts |= _judge_acts(actor)
+        acts |= judge_acts(actor)
     return answer_acts(
         request,
         "people/organisation.html",
@@ -268,7 +264,7 @@ def one_organisation(request: HttpRequest, organisation_id: int) -> HttpResponse
     )
 
 
-def _judge_acts(actor: Actor) -> dict[str, Act]:
+def judge_acts(actor: Actor) -> dict[str, Act]:
     def verify(values: dict[str, Any]) -> str:
         actions.verify_organisation(actor=actor, organisation_id=values["id"])
         return gettext("单位已核实。")
@@ -300,141 +296,3 @@ def _judge_acts(actor: Actor) -> dict[str, Act]:
         "approve": Act(IdForm, approve),
         "refuse": Act(ReasonForm, refuse),
     }
-
-
-def _page_number(request: HttpRequest) -> int:
-    typed = request.GET.get("page", "1")
-    return max(1, int(typed)) if typed.isdecimal() and len(typed) < 7 else 1
-
-
-def _listed(
-    request: HttpRequest, rows: Any, show: Callable[[Any], dict[str, Any]]
-) -> dict[str, Any]:
-    page = _page_number(request)
-    return {
-        "rows": [show(row) for row in rows[(page - 1) * PAGE : page * PAGE]],
-        "count": rows.count(),
-        "page": page,
-        "size": PAGE,
-        "q": _asked(request),
-        "state": request.GET.get("state", ""),
-        "kind": request.GET.get("kind", ""),
-    }
-
-
-@signed_in
-@never_cache
-@FORM
-def all_organisations(request: HttpRequest) -> HttpResponse:
-    """/desk/organisations: verify, suspend, decide claims."""
-    refused = _operators_only(request)
-    if refused is not None:
-        return refused
-    actor = actor_of(request)
-
-    def add(values: dict[str, Any]) -> str:
-        made = actions.add_organisation(
-            actor=actor,
-            kind=values["kind"],
-            values={"name": values["name"], "uscc": values["uscc"]},
-        )
-        return gettext("「%(name)s」已登记。") % {"name": made.name}
-
-    def show(row: Any) -> dict[str, Any]:
-        return {
-            "organisation": row,
-            "kind": gettext(ORGANISATION_KINDS[row.kind]),
-            "state": gettext(STATE_LABELS[row.state]),
-            "tone": TONES[row.state],
-        }
-
-    def context() -> dict[str, Any]:
-        rows = queries.organisations(
-            kind=request.GET.get("kind", ""),
-            q=_asked(request),
-            state=request.GET.get("state", ""),
-        )
-        return {
-            "page_title": gettext("单位"),
-            "kinds": labelled(ORGANISATION_KINDS),
-            "states": labelled(STATE_LABELS),
-            "claims": [
-                {"claim": c, "role": gettext(ROLE_LABELS[Role(c.role)])}
-                for c in queries.claims()[:50]
-            ],
-            **_listed(request, rows, show),
-        }
-
-    acts = {"add": Act(AddOrganisationForm, add), **_judge_acts(actor)}
-    return answer_acts(request, "people/organisations.html", acts, context)
-
-
-PERSON_STATES = {
-    "active": gettext_noop("可以登录"),
-    "unconfirmed": gettext_noop("邮箱未确认"),
-    "suspended": gettext_noop("已停用"),
-    "erased": gettext_noop("已注销"),
-}
-
-
-def _state_of(person: Any) -> str:
-    if person.erased_at is not None:
-        return "erased"
-    if person.is_active:
-        return "active"
-    return "suspended" if person.email_verified_at or not person.email else "unconfirmed"
-
-
-@signed_in
-@never_cache
-@FORM
-def all_people(request: HttpRequest) -> HttpResponse:
-    """/desk/people: find, suspend, reinstate, erase on request."""
-    refused = _operators_only(request)
-    if refused is not None:
-        return refused
-    actor = actor_of(request)
-
-    def suspend(values: dict[str, Any]) -> str:
-        actions.suspend_person(actor=actor, person_id=values["id"], reason=values["reason"])
-        return gettext("账号已停用。")
-
-    def reinstate(values: dict[str, Any]) -> str:
-        actions.reinstate_person(actor=actor, person_id=values["id"])
-        return gettext("账号已恢复。")
-
-    def erase(values: dict[str, Any]) -> str:
-        actions.erase(actor=actor, person_id=values["id"])
-        return gettext("账号已注销。")
-
-    tones = {"active": "ok", "unconfirmed": "warn", "suspended": "bad", "erased": ""}
-
-    def show(row: Any) -> dict[str, Any]:
-        state = _state_of(row)
-        held = [
-            f"{m.organisation.short_name or m.organisation.name} "
-            f"{gettext(ROLE_LABELS[Role(m.role)])}"
-            for m in queries.memberships_of(row.pk)[:5]
-        ]
-        return {
-            "person": row,
-            "code": state,
-            "state": gettext(PERSON_STATES[state]),
-            "tone": tones[state],
-            "held": held,
-        }
-
-    def context() -> dict[str, Any]:
-        rows = queries.people(q=_asked(request), state=request.GET.get("state", ""))
-        return {
-            "page_title": gettext("用户"),
-            "states": labelled(PERSON_STATES),
-            **_listed(request, rows, show),
-        }
-
-    acts = {
-        "suspend": Act(ReasonForm, suspend),
-        "reinstate": Act(IdForm, reinstate),
-        "erase": Act(IdForm, erase),
-    }
-    return answer_acts(request, "people/people.html", acts, context)

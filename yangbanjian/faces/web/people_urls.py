@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from yangbanjian.faces.web import organisations_desk, people, people_desk
+from yangbanjian.faces.web import organisations_desk, organisations_lists, people, people_desk
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("login", people.sign_in, name="login"),
@@ -22,11 +22,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/account/data", people_desk.own_data, name="account_data"),
     path("desk/act-for", people_desk.choose_organisation, name="act_for"),
     path("desk/organisation", organisations_desk.own_organisation, name="own_organisation"),
-    path("desk/organisations", organisations_desk.all_organisations, name="all_organisations"),
+    path("desk/organisations", organisations_lists.all_organisations, name="all_organisations"),
     path(
         "desk/organisations/<int:organisation_id>",
         organisations_desk.one_organisation,
         name="one_organisation",
     ),
-    path("desk/people", organisations_desk.all_people, name="all_people"),
+    path("desk/people", organisations_lists.all_people, name="all_people"),
 ]

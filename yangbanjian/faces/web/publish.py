@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from yangbanjian.faces.web import forms
 from yangbanjian.faces.web.details import panel
-from yangbanjian.faces.web.libraries import NAMES, library_of
+from yangbanjian.faces.web.libraries import NAMES, ROOMS, library_of
 from yangbanjian.faces.web.record_pages import loaded
 from yangbanjian.faces.web.refusing import problems_by_field, say, sign_in
 from yangbanjian.faces.web.words import Words, of_refusal, sentence, translated
@@ -267,7 +267,7 @@ def save(request: HttpRequest, room: str, record_id: int) -> HttpResponse:
         with transaction.atomic():
             REVISE[room](
                 actor=actor, record_id=record_id, values=values,
-                expected_version=int(expected) if expected.isdecimal() else None,
+                expected_version=int(expected[:9]) if expected.isdecimal() else None,
                 note=request.POST.get("note", ""),
             )  # fmt: skip
             _take_cover(request, library, record_id)
@@ -370,7 +370,6 @@ def forget(request: HttpRequest, room: str) -> HttpResponse:
     return redirect(f"/publish/{library.kind}")
 
 
-ROOMS = ("achievements", "demands", "experts")
 urls: list[URLPattern] = [
     path("publish", start, name="publish"),
     path("publish/achievement", achievement, name="publish_achievement"),

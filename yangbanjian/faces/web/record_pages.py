@@ -1,35 +1,28 @@
-"""The pages of one record: detail, versions, moves, report, name card."""
+"""The page of one record, its moves and reports of it."""
 
 from __future__ import annotations
 
-import difflib
-import io
-from collections.abc import Sequence
 from typing import Any
 
-import segno
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from yangbanjian.engines.matching import queries as asking
 from yangbanjian.faces.web import limits
-from yangbanjian.faces.web.cards import amount_of, card, content_language, owner_name
-from yangbanjian.faces.web.details import advice_for, kpis, panel
+from yangbanjian.faces.web.cards import card
+from yangbanjian.faces.web.details import advice_for, panel
+from yangbanjian.faces.web.forms_on_pages import path_here
 from yangbanjian.faces.web.home import STRONG
-from yangbanjian.faces.web.libraries import NAMES, library_of
+from yangbanjian.faces.web.libraries import NAMES, ROOMS, library_of
 from yangbanjian.faces.web.matching_cards import kept_card
 from yangbanjian.faces.web.refusing import say
 from yangbanjian.faces.web.timelines import timeline_of
 from yangbanjian.faces.web.words import Words, translated
 from yangbanjian.ground.journal import queries as journal
-from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import Actor, Role
-from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.libraries.demands.queries import may_see_owner
 from yangbanjian.libraries.records import actions, beside, policy
 from yangbanjian.libraries.records import queries as records
@@ -202,14 +195,8 @@ def move(request: HttpRequest, room: str, record_id: int, name: str) -> HttpResp
         )
     label = translated(library.table.state(moved.state).label)
     say(request, _("已完成，现在的状态是「%(state)s」。") % {"state": label})
-    return redirect(_back(request, f"/{room}/{record_id}"))
-
-
-def _back(request: HttpRequest, otherwise: str) -> str:
-    target = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
-        return target
-    return otherwise
+    back = f"/{room}/{record_id}"
+    return redirect(path_here(request, request.POST.get("next", back), back))
 
 
 @require_POST
@@ -225,184 +212,10 @@ def report(request: HttpRequest, room: str, record_id: int) -> HttpResponse:
     return redirect(f"/{room}/{record_id}")
 
 
-@require_safe
-def history(request: HttpRequest, room: str, record_id: int) -> HttpResponse:
-    """All versions that this reader may see, and two of them side by side."""
-    library, record, actor = loaded(request, room, record_id)
-    versions = list(records.history(library, actor, record)[:200])
-    by_number = {v.version: v for v in versions}
-    numbers = [v.version for v in versions]
-    left = _number(request.GET.get("a"), numbers, numbers[1] if len(numbers) > 1 else numbers[0])
-    right = _number(request.GET.get("b"), numbers, numbers[0])
-    words = Words()
-    names = {f.name: f.label for f in library.fields}
-    shown = [f for f in library.fields if f.is_public or library.may_write(actor, record)]
-    rows = [
-        {
-            "version": v.version, "made_at": v.made_at, "note": v.note,
-            "changed": _("、").join(translated(names.get(c, c)) for c in v.changed[:8]),
-        }
-        for v in versions
-    ]  # fmt: skip
-    return render(
-        request,
-        "history.html",
-        {
-            "room": room, "item": record, "rows": rows, "a": left, "b": right, "section": room,
-            "diff": {
-                "left": _("第 %(n)d 版") % {"n": left}, "right": _("第 %(n)d 版") % {"n": right},
-                "changes": _changes(shown, by_number[left], by_number[right], words),
-            },
-            "crumbs": [
-                {"text": NAMES[room]["whole"], "url": f"/{room}"},
-                {"text": record.title[:30], "url": f"/{room}/{record_id}"},
-                {"text": _("版本")},
-            ],
-            "page_title": _("版本：%(title)s") % {"title": record.title},
-        },
-    )  # fmt: skip
-
-
-def _number(asked: str | None, known: Sequence[int], otherwise: int) -> int:
-    number = int(asked) if asked and asked.isdecimal() and len(asked) < 9 else otherwise
-    if number not in known:
-        raise NotFound("web.no_such_version", _("没有这个版本，或者它不对您公开。"))
-    return number
-
-
-def _changes(fields: Any, left: Any, right: Any, words: Words) -> list[dict[str, Any]]:
-    found = []
-    for field in fields:
-        before = shown_value(field, left.content.get(field.name), words)
-        after = shown_value(field, right.content.get(field.name), words)
-        if before == after:
-            continue
-        change: dict[str, Any] = {"label": translated(field.label)}
-        if field.kind in ("line", "text") and before and after:
-            change["ops"] = _ops(before, after)
-        else:
-            change |= {"before": before, "after": after}
-        found.append(change)
-    return found
-
-
-def _ops(before: str, after: str) -> list[dict[str, str]]:
-    """Character-wise differences of two texts, of at most 4,000 characters each."""
-    left, right = before[:4000], after[:4000]
-    matcher = difflib.SequenceMatcher(None, left, right, autojunk=len(left) > 1000)
-    ops = []
-    for tag, a, b, c, d in matcher.get_opcodes():
-        if tag in ("delete", "replace"):
-            ops.append({"op": "del", "text": left[a:b]})
-        if tag in ("insert", "replace"):
-            ops.append({"op": "ins", "text": right[c:d]})
-        if tag == "equal":
-            ops.append({"op": "same", "text": left[a:b]})
-    return ops
-
-
-def shown_value(field: Any, value: Any, words: Words) -> str:
-    """A stored value as people read it."""
-    if value in (None, "", []):
-        return ""
-    if field.kind == "boolean":
-        return _("是") if value else _("否")
-    if field.kind == "fen":
-        from yangbanjian.faces.web.templatetags.ui import money_full
-
-        return str(money_full(value))
-    if field.kind == "code":
-        return words.label(field.table, value)
-    if field.kind == "codes":
-        return _("、").join(words.labels(field.table, value))
-    if field.kind == "words":
-        return _("、").join(value)
-    if field.kind == "rows":
-        return _("；").join(_row_text(field, row, words) for row in value)
-    return str(value)
-
-
-def _row_text(field: Any, row: dict[str, Any], words: Words) -> str:
-    return " ".join(t for t in (shown_value(c, row.get(c.name), words) for c in field.columns) if t)
-
-
-@require_safe
-def name_card(request: HttpRequest, record_id: int) -> HttpResponse:
-    """成果名片: one A4 page, the same on screen."""
-    library, record, actor = loaded(request, "achievements", record_id)
-    words = Words()
-    made = panel(library, record, words, actor)
-    named = [f for f in made["facts"] if f["term"] in _card_terms() and f.get("text")]
-    rights = [
-        {"term": _("知识产权"), "text": _("%(n)d 件") % {"n": len(record.rights)}}
-    ] if record.rights else []  # fmt: skip
-    said = site.settings()
-    value = made["trl"]
-    context = {
-        "card": {
-            "kicker": _("成果名片　编号 %(no)s") % {"no": f"A-{record.pk:06d}"},
-            "title": record.title,
-            "lang": content_language(record.title),
-            "line": record.value_line or owner_name(record),
-            "qr_url": f"/achievements/{record.pk}/qr.svg",
-            "qr_note": _("扫码看详情"),
-            "kpis": kpis(record.results, 4),
-            "problem": (record.problem or record.abstract)[:260],
-            "uses": list(record.keywords[:5]),
-            "comparison": _card_comparison(record),
-            "facts": [*named, *rights],
-            "trl": value,
-            "contact": {"name": said.operator, "phone": said.contact},
-            "foot_left": request.build_absolute_uri(f"/achievements/{record.pk}"),
-            "foot_right": _("信息由成果方提供并对真实性负责"),
-        },
-        "room": "achievements",
-        "item": record,
-        "page_title": _("成果名片：%(title)s") % {"title": record.title},
-        "section": "achievements",
-    }
-    return render(request, "card.html", context)
-
-
-def _card_terms() -> set[str]:
-    return {_("合作方式"), _("参考价格"), _("持有单位"), _("完成人"), _("所在地区")}
-
-
-def _card_comparison(record: Any) -> dict[str, Any] | None:
-    rows = [
-        [r.get("metric") or "", amount_of(r), r.get("conditions") or r.get("evidence") or "—"]
-        for r in record.results[:5]
-        if amount_of(r)
-    ]
-    if not rows:
-        return None
-    heads = [_("指标"), _("实测"), _("条件")]
-    return {"title": _("实测结果"), "head": heads, "rows": rows}
-
-
-@require_safe
-@cache_control(max_age=3600, public=True)
-def qr(request: HttpRequest, room: str, record_id: int) -> HttpResponse:
-    """The QR code of a public record's page, as SVG."""
-    _library, record, _actor = loaded(request, room, record_id)
-    code = segno.make(request.build_absolute_uri(f"/{room}/{record.pk}"), error="m")
-    drawn = io.BytesIO()
-    code.save(
-        drawn, kind="svg", scale=4, border=2, dark="#0a1730", light="#ffffff", omitsize=True,
-        xmldecl=False, nl=False,
-    )  # fmt: skip
-    return HttpResponse(drawn.getvalue(), content_type="image/svg+xml")
-
-
-ROOMS = ("achievements", "demands", "experts")
-urls: list[URLPattern] = [
-    path("achievements/<int:record_id>/card", name_card, name="name_card"),
-]
+urls: list[URLPattern] = []
 for _room in ROOMS:
     urls += [
         path(f"{_room}/<int:record_id>", detail, {"room": _room}, name=f"{_room}_detail"),
-        path(f"{_room}/<int:record_id>/history", history, {"room": _room}),
         path(f"{_room}/<int:record_id>/report", report, {"room": _room}),
-        path(f"{_room}/<int:record_id>/qr.svg", qr, {"room": _room}),
         path(f"{_room}/<int:record_id>/moves/<str:name>", move, {"room": _room}),
     ]

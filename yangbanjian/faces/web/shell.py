@@ -11,9 +11,10 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST
+
+from yangbanjian.faces.web.forms_on_pages import path_here
 
 LOOKS: Final = {"size": ("xl", "lg"), "contrast": ("high",), "theme": ("night",)}
 COOKIE_PREFIX: Final = "look_"
@@ -29,9 +30,7 @@ def look(request: HttpRequest) -> dict[str, dict[str, str]]:
 @require_POST
 def set_look(request: HttpRequest) -> HttpResponse:
     """Keeps a choice for a year without script: form fields size, contrast or theme, and next."""
-    target = request.POST.get("next", "/")
-    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
-    answer = redirect(target if safe else "/")
+    answer = redirect(path_here(request, request.POST.get("next", "/"), "/"))
     for name, values in LOOKS.items():
         if name not in request.POST:
             continue

@@ -15,9 +15,11 @@ from yangbanjian.faces.web import (
     introductions,
     libraries,
     misc,
+    name_cards,
     operator_urls,
     publish,
     record_pages,
+    record_versions,
 )
 from yangbanjian.faces.web.shell import shell_urls
 
@@ -27,6 +29,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *imports.urls,
     *libraries.urls,
     *record_pages.urls,
+    *record_versions.urls,
+    *name_cards.urls,
     *publish.urls,
     *demands.urls,
     *introductions.urls,

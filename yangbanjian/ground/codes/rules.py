@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from yangbanjian.kernel.problem import Problem, gettext_noop
+from yangbanjian.kernel.flaws import Flaw, gettext_noop
 from yangbanjian.kernel.text import clean_line, fold
 
 REQUIRED = ("code", "label_zh")
@@ -63,7 +63,7 @@ class RowProblem:
 
     row: int
     column: str
-    problem: Problem
+    problem: Flaw
 
 
 @dataclass(frozen=True)
@@ -219,37 +219,37 @@ def _level(parent: str, kept: _Rows) -> int | None:
     return level
 
 
-def _no_column(column: str) -> Problem:
-    return Problem(
+def _no_column(column: str) -> Flaw:
+    return Flaw(
         "codes.no_column",
         gettext_noop("第一行缺少“%(column)s”这一列，请补上列名。"),
         {"column": column},
     )
 
 
-def _unreadable() -> Problem:
-    return Problem(
+def _unreadable() -> Flaw:
+    return Flaw(
         "codes.unreadable",
         gettext_noop("这一行读不出来，可能缺了一个引号，请用表格软件另存为 CSV 再试。"),
     )
 
 
-def _blank(column: str) -> Problem:
-    return Problem("codes.blank", gettext_noop("“%(column)s”是空的，请填写。"), {"column": column})
+def _blank(column: str) -> Flaw:
+    return Flaw("codes.blank", gettext_noop("“%(column)s”是空的，请填写。"), {"column": column})
 
 
-def _bad_code(code: str, twice: bool) -> Problem:
+def _bad_code(code: str, twice: bool) -> Flaw:
     if twice:
-        return Problem(
+        return Flaw(
             "codes.twice",
             gettext_noop("代码“%(code)s”前面已经有了，请删掉重复的一行。"),
             {"code": code},
         )
-    return Problem("codes.too_long", gettext_noop("代码太长，请改成 20 个字符以内。"))
+    return Flaw("codes.too_long", gettext_noop("代码太长，请改成 20 个字符以内。"))
 
 
-def _no_parent(parent: str) -> Problem:
-    return Problem(
+def _no_parent(parent: str) -> Flaw:
+    return Flaw(
         "codes.no_parent",
         gettext_noop("找不到上级代码“%(parent)s”，请补上这一行，或者改正上级。"),
         {"parent": parent},

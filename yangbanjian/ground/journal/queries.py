@@ -41,9 +41,9 @@ def undelivered_count() -> int:
     return Undelivered.objects.count()
 
 
-def times(*, verb: str, kind: str, subject_ids: Collection[int]) -> dict[int, int]:
-    """How many entries of this verb there are about each of these things."""
-    rows = Entry.objects.filter(verb=verb, subject_kind=kind, subject_id__in=subject_ids)
+def times(*, verbs: Collection[str], kind: str, subject_ids: Collection[int]) -> dict[int, int]:
+    """How many entries of these verbs there are about each of these things."""
+    rows = Entry.objects.filter(verb__in=verbs, subject_kind=kind, subject_id__in=subject_ids)
     counted = rows.values_list("subject_id").annotate(n=Count("pk")).order_by()
     return dict(counted)
 

@@ -22,23 +22,10 @@ from yangbanjian.ground.people.models import (
     Token,
 )
 from yangbanjian.kernel.actor import Actor, Role
-from yangbanjian.kernel.refusals import NotAllowed
+from yangbanjian.kernel.answers import SIGN_IN, YES, Answer
 from yangbanjian.kernel.words import gettext_noop
 
 Subject = TypeVar("Subject", bound=Model)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Yes, or no with the reason and who can help."""
-
-    allowed: bool
-    code: str = ""
-    reason: str = ""
-
-    def or_refuse(self) -> None:
-        if not self.allowed:
-            raise NotAllowed(self.code, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +38,6 @@ class Rule(Generic[Subject]):
     who: Callable[[Subject], QuerySet[Person]]
 
 
-YES = Answer(True)
-SIGN_IN = Answer(False, "people.sign_in_first", gettext_noop("请先登录。"))
 OPERATORS_ONLY = Answer(
     False, "people.operators_only", gettext_noop("只有运营人员可以这样做，请联系运营人员。")
 )

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from yangbanjian.kernel.problem import Problem, gettext_noop
+from yangbanjian.kernel.flaws import Flaw, gettext_noop
 
 LONGEST = 300
 _INVISIBLE = re.compile(r"[\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]+")
@@ -20,7 +20,7 @@ class Checked:
     """
 
     normalised: str
-    problem: Problem | None = None
+    problem: Flaw | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -44,7 +44,7 @@ def tidy(text: str) -> str:
 
 def wrong(shown: str, code: str, message: str, **params: str | int) -> Checked:
     """A failed check; ``shown`` is what is given back for the form."""
-    return Checked(shown, Problem(code, message, params))
+    return Checked(shown, Flaw(code, message, params))
 
 
 def empty(code: str) -> Checked:

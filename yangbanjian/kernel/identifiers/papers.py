@@ -2,8 +2,8 @@
 
 import re
 
+from yangbanjian.kernel.flaws import gettext_noop
 from yangbanjian.kernel.identifiers.checked import Checked, empty, tidy, wrong
-from yangbanjian.kernel.problem import gettext_noop
 
 _PREFIX = re.compile(r"^(?:DOI:?)?(?:HTTPS?://)?(?:DX\.|WWW\.)?(?:DOI\.ORG/)?(?:DOI:)?")
 _SHAPE = re.compile(r"^10\.\d{4,9}(?:\.\d+)*/\S+$")

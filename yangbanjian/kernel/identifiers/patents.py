@@ -7,8 +7,8 @@ and kept as typed.
 
 import re
 
+from yangbanjian.kernel.flaws import gettext_noop
 from yangbanjian.kernel.identifiers.checked import Checked, empty, tidy, wrong
-from yangbanjian.kernel.problem import gettext_noop
 
 KINDS = {"1": "invention", "2": "utility", "3": "design", "8": "invention", "9": "utility"}
 FIRST_YEAR = 1985

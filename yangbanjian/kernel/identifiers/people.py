@@ -2,8 +2,8 @@
 
 import re
 
+from yangbanjian.kernel.flaws import gettext_noop
 from yangbanjian.kernel.identifiers.checked import Checked, empty, tidy, wrong
-from yangbanjian.kernel.problem import gettext_noop
 
 _PREFIX = re.compile(r"^(?:ORCID(?:ID)?:?)?(?:HTTPS?://)?(?:WWW\.)?(?:ORCID\.ORG/)?(?:ORCID:)?")
 _SHAPE = re.compile(r"^\d{15}[\dX]$")

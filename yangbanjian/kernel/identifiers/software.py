@@ -2,8 +2,8 @@
 
 import re
 
+from yangbanjian.kernel.flaws import gettext_noop
 from yangbanjian.kernel.identifiers.checked import Checked, empty, tidy, wrong
-from yangbanjian.kernel.problem import gettext_noop
 
 FIRST_YEAR = 1992
 _LABEL = re.compile(r"^(?:计算机)?(?:软件)?(?:著作权)?(?:软著)?登记号[:：]")

@@ -6,8 +6,8 @@ Authority and class may be letters (A, N and Y exist), so only the region must b
 
 import re
 
+from yangbanjian.kernel.flaws import gettext_noop
 from yangbanjian.kernel.identifiers.checked import Checked, empty, tidy, wrong
-from yangbanjian.kernel.problem import gettext_noop
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 LENGTH = 18

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from yangbanjian.kernel.problem import gettext_noop
+from yangbanjian.kernel.flaws import gettext_noop
 
 SHORTEST = {"title": 6, "abstract": 60, "problem": 30}
 MOST = 20

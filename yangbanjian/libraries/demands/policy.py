@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from yangbanjian.kernel.actor import Actor, Role
-from yangbanjian.libraries.records.policy import Answer
+from yangbanjian.kernel.answers import Answer
 from yangbanjian.libraries.records.policy import may_add as _may_add
 
 WRITERS = frozenset({Role.ENTERPRISE, Role.BROKER, Role.TTO})

@@ -18,6 +18,7 @@ from yangbanjian.ground.files import queries as files
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import SYSTEM, Actor
+from yangbanjian.kernel.answers import SIGN_IN
 from yangbanjian.kernel.moves import Move
 from yangbanjian.kernel.refusals import Invalid, NotAllowed, NotFound, Problem, Stale
 from yangbanjian.kernel.text import bands, signature
@@ -217,7 +218,7 @@ def _allowed_move(actor: Actor, library: Library, record: Any, name: str) -> Mov
         raise NotFound("records.no_such_move", gettext_noop("没有「%(move)s」这一步。"), move=name)
     if not policy.kinds_of(actor, library, record) & set(step.who):
         if actor.is_anonymous:
-            policy.SIGN_IN.or_refuse()
+            SIGN_IN.or_refuse()
         raise NotAllowed(
             f"{library.room}.may_not_{name}",
             gettext_noop("您不能对这条记录做「%(move)s」，请联系记录所属单位或运营人员。"),

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from yangbanjian.kernel.actor import Actor, Role
-from yangbanjian.kernel.refusals import NotAllowed
+from yangbanjian.kernel.answers import SIGN_IN, YES, Answer
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.records.queries import Library
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Yes, or no with the reason and who can help."""
-
-    allowed: bool
-    code: str = ""
-    reason: str = ""
-
-    def or_refuse(self) -> None:
-        if not self.allowed:
-            raise NotAllowed(self.code, self.reason)
-
-
-YES = Answer(True)
-SIGN_IN = Answer(False, "people.sign_in_first", gettext_noop("请先登录。"))
 NOT_YOURS = Answer(
     False,
     "records.not_yours",

@@ -33,7 +33,8 @@ PROFILE_FIELDS = (
 )
 
 
-def _locked(organisation_id: int) -> Organisation:
+def locked(organisation_id: int) -> Organisation:
+    """The organisation under a row lock. Refuses what does not exist."""
     found = Organisation.objects.select_for_update().filter(pk=organisation_id).first()
     if found is None:
         raise NotFound("people.no_organisation", gettext_noop("没有这个单位。"))
@@ -124,7 +125,7 @@ def change_organisation(
     cleaned = _cleaned(typed, values)
     typed.or_refuse()
     with acting(actor):
-        organisation = _locked(organisation_id)
+        organisation = locked(organisation_id)
         policy.CHANGE_ORGANISATION.may(actor, organisation).or_refuse()
         changed = sorted(n for n, v in cleaned.items() if getattr(organisation, n) != v)
         if not changed:
@@ -168,7 +169,7 @@ def _judge(
     actor: Actor, organisation_id: int, *, sources: Collection[str], target: str, reason: str
 ) -> Organisation:
     with acting(actor):
-        organisation = _locked(organisation_id)
+        organisation = locked(organisation_id)
         policy.JUDGE_ORGANISATION.may(actor, organisation).or_refuse()
         if organisation.state not in sources:
             raise Conflict(
@@ -261,7 +262,7 @@ def set_stated_tags(
 ) -> None:
     """What the organisation says of itself; replaces what it said before of this kind."""
     with acting(actor):
-        organisation = _locked(organisation_id)
+        organisation = locked(organisation_id)
         policy.CHANGE_ORGANISATION.may(actor, organisation).or_refuse()
         _replace_tags(actor, organisation, kind, codes, "stated")
 
@@ -272,7 +273,7 @@ def note_tags_of_demands(
     """What its demands show; called by the rooms that read demands, as the system."""
     policy.may_operate(actor).or_refuse()
     with acting(actor):
-        _replace_tags(actor, _locked(organisation_id), kind, codes, "demands")
+        _replace_tags(actor, locked(organisation_id), kind, codes, "demands")
 
 
 def confirm_tag(
@@ -280,7 +281,7 @@ def confirm_tag(
 ) -> None:
     """A broker confirms a tag, or takes the confirmation back."""
     with acting(actor):
-        organisation = _locked(organisation_id)
+        organisation = locked(organisation_id)
         policy.CONFIRM_TAG.may(actor, organisation).or_refuse()
         held = set(
             OrganisationTag.objects.filter(

@@ -6,8 +6,8 @@ text gives an empty ``Prefill`` with a sentence.
 
 from dataclasses import replace
 
+from yangbanjian.kernel.flaws import Flaw, gettext_noop
 from yangbanjian.kernel.identifiers import check_doi, check_patent, check_software
-from yangbanjian.kernel.problem import Problem, gettext_noop
 from yangbanjian.kernel.text import clean_line, clean_text
 from yangbanjian.libraries.records.rules.bibtex import Entry, entries
 from yangbanjian.libraries.records.rules.guesses import (
@@ -160,7 +160,7 @@ def _bibtex_first(draft: Draft, entry: Entry, name: str, columns: tuple[str, ...
 def _bibtex_problems(draft: Draft, entry: Entry, more: int) -> None:
     if not entry.whole:
         draft.problems.append(
-            Problem(
+            Flaw(
                 "citation.cut_off",
                 gettext_noop("这一条没有贴完整，缺少结尾的括号，请核对各项或重新粘贴。"),
             )
@@ -169,20 +169,20 @@ def _bibtex_problems(draft: Draft, entry: Entry, more: int) -> None:
         draft.problems.append(_more(more))
 
 
-def _more(count: int) -> Problem:
-    return Problem(
+def _more(count: int) -> Flaw:
+    return Flaw(
         "citation.more",
         gettext_noop("后面还有 %(count)s 条，这里只用第一条，其余请用导入。"),
         {"count": count},
     )
 
 
-def _nothing() -> Problem:
-    return Problem("citation.empty", gettext_noop("还没有粘贴内容，请粘贴引用、专利号或摘要。"))
+def _nothing() -> Flaw:
+    return Flaw("citation.empty", gettext_noop("还没有粘贴内容，请粘贴引用、专利号或摘要。"))
 
 
-def _number_only() -> Problem:
-    return Problem(
+def _number_only() -> Flaw:
+    return Flaw(
         "citation.number_only",
         gettext_noop("这里只有号码，平台不联网查询，请补上名称和摘要。"),
     )

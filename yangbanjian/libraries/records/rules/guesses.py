@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from yangbanjian.kernel.flaws import Flaw, gettext_noop
 from yangbanjian.kernel.identifiers import Checked, check_doi, check_patent
-from yangbanjian.kernel.problem import Problem, gettext_noop
 from yangbanjian.kernel.text import clean_line, clean_text
 
 FIELDS = (
@@ -62,7 +62,7 @@ class Prefill:
 
     kind: str
     fields: Mapping[str, Guess] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Flaw, ...] = ()
 
 
 class Draft:
@@ -72,7 +72,7 @@ class Draft:
         self.text = text
         self.kind = kind
         self.fields: dict[str, Guess] = {}
-        self.problems: list[Problem] = []
+        self.problems: list[Flaw] = []
 
     def take(self, name: str, start: int, end: int, value: Any = None) -> None:
         """Record text[start:end], without the punctuation at its edges, as a field. ``value``
@@ -115,7 +115,7 @@ class Draft:
         """Fields in their fixed order."""
         if "title" not in self.fields and self.kind:
             self.problems.append(
-                Problem("citation.no_title", gettext_noop("没有认出名称，请填写成果名称。"))
+                Flaw("citation.no_title", gettext_noop("没有认出名称，请填写成果名称。"))
             )
         ordered = {name: self.fields[name] for name in FIELDS if name in self.fields}
         return Prefill(self.kind, ordered, tuple(self.problems))

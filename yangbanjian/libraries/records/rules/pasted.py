@@ -2,8 +2,8 @@
 
 import re
 
+from yangbanjian.kernel.flaws import Flaw, gettext_noop
 from yangbanjian.kernel.identifiers import check_software
-from yangbanjian.kernel.problem import Problem, gettext_noop
 from yangbanjian.libraries.records.rules.guesses import (
     NAME,
     NAME_SPLIT,
@@ -117,6 +117,6 @@ def read_abstract(text: str) -> Prefill:
         draft.take("abstract", lead, len(text))
     if not draft.fields:
         draft.problems.append(
-            Problem("citation.unreadable", gettext_noop("没有认出内容，请直接填写下面各项。"))
+            Flaw("citation.unreadable", gettext_noop("没有认出内容，请直接填写下面各项。"))
         )
     return draft.done()

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from yangbanjian.kernel.words import gettext_noop
 
-__all__ = ["Problem", "ProblemError", "gettext_noop"]
+__all__ = ["Flaw", "FlawError", "gettext_noop"]
 
 
 @dataclass(frozen=True)
-class Problem:
+class Flaw:
     """One thing to put right. ``code`` is stable and dotted, such as ``uscc.check_digit``."""
 
     code: str
@@ -26,9 +26,9 @@ class Problem:
         return self.message % self.params if self.params else self.message
 
 
-class ProblemError(Exception):
+class FlawError(Exception):
     """Raised where a function has no answer to give back; carries the problem."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Flaw) -> None:
         super().__init__(problem.sentence)
         self.problem = problem

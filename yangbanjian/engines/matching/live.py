@@ -60,7 +60,9 @@ class LiveIndex:
         settled = _oldest_running()
         applied = 0
         for changes in _changed_since(self.cursor):
-            applied += self.index.refresh(changes)
+            # A transaction that runs for long keeps the cursor where it is: what has been taken in
+            # since then is read again, and need not be cut into words again.
+            applied += self.index.refresh(c for c in changes if not self.index.has(c))
         self.cursor = settled
         self._asked = time.monotonic()
         return applied

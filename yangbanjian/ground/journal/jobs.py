@@ -83,12 +83,22 @@ def _take(following: _Following, size: int, include_own: bool) -> int:
                 xact__lt=settled,
             ).order_by("xact", "id")[:size]
         )
-        if not news:
+        last = news[-1] if len(news) == size else _last_before(cursor, settled)
+        if last is None:
             return 0
-        following.follower(news)
-        cursor.xact, cursor.entry_id = news[-1].xact, news[-1].pk
+        if news:
+            following.follower(news)
+        cursor.xact, cursor.entry_id = last.xact, last.pk
         cursor.save(update_fields=["xact", "entry_id"])
         return len(news)
+
+
+def _last_before(cursor: Subscription, settled: int) -> Entry | None:
+    """The last settled entry behind the cursor, whatever it tells of: this follower need not look
+    through those before it again, which after an import are a hundred thousand."""
+    behind = Q(xact__gt=cursor.xact) | Q(xact=cursor.xact, id__gt=cursor.entry_id)
+    found = Entry.objects.filter(behind, xact__lt=settled).order_by("-xact", "-id")
+    return found.only("xact", "id").first()
 
 
 def _skip(following: _Following, error: str, include_own: bool) -> None:
@@ -120,6 +130,15 @@ def is_pending() -> bool:
         if Entry.objects.filter(_wanted(following.verbs), news).exists():
             return True
     return False
+
+
+def is_far_behind(name: str, most: int = BATCH) -> bool:
+    """Has this follower more than `most` entries to get?"""
+    cursor = Subscription.objects.filter(name=name).first()
+    xact, entry_id = (cursor.xact, cursor.entry_id) if cursor else (0, 0)
+    news = Q(xact__gt=xact) | Q(xact=xact, id__gt=entry_id)
+    waiting = Entry.objects.filter(_wanted(_FOLLOWING[name].verbs), news)
+    return waiting.order_by("xact", "id")[most : most + 1].exists()
 
 
 def deliver(*, include_own: bool = False) -> int:

@@ -270,7 +270,7 @@ def share_said(fields: Sequence[Field], values: Mapping[str, Any]) -> int:
     return 100 * got // total if total else 100
 
 
-_NOTHING = ("", None, [])
+_NOTHING: tuple[Any, ...] = ("", None, [])
 
 
 def completeness(fields: Sequence[Field], values: Mapping[str, Any]) -> Completeness:

@@ -272,8 +272,11 @@ def ask(base: str, row: dict[str, Any]) -> tuple[bool, int]:
     call = urllib.request.Request(  # noqa: S310 - our own address
         f"{base}/api/v1/match", json.dumps(asked).encode(), {"Content-Type": "application/json"}
     )
-    with urllib.request.urlopen(call, timeout=120) as answer:  # noqa: S310
-        said = json.load(answer)
+    try:
+        with urllib.request.urlopen(call, timeout=120) as answer:  # noqa: S310
+            said = json.load(answer)
+    except TimeoutError:
+        return False, 0
     return any(item["external_id"] == row["id"] for item in said["items"]), said["compared"]
 
 

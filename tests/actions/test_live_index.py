@@ -106,3 +106,12 @@ def test_no_follower_looks_twice_through_what_it_does_not_want(tmp_path: Path) -
     cursors = {(s.xact, s.entry_id) for s in Subscription.objects.all()}
     assert cursors == {(last.xact, last.pk)}
     assert not journal.is_far_behind(jobs.DOCUMENTS, 0)
+
+
+def test_who_asks_after_an_import_waits_for_a_part_only(tmp_path: Path) -> None:
+    _imported(60, tmp_path)
+    journal.deliver(include_own=True)
+    index = live.live()
+    taken = [index.catch_up(25), index.catch_up(25), index.catch_up(25), index.catch_up(25)]
+    assert taken == [25, 25, 10, 0]
+    assert len(index.index) == 60

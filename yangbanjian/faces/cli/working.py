@@ -85,15 +85,15 @@ def _encode() -> None:
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
     index = live()
-    index.up_to_date()
+    index.up_to_date(most=None)
     while not is_far_behind(DOCUMENTS) and index.encode_some():
-        index.up_to_date()
+        index.up_to_date(most=None)
 
 
 def _compact() -> None:
     """Write a new base when much has changed since the last."""
     index = live()
-    index.up_to_date()
+    index.up_to_date(most=None)
     if index.recent_changes() >= COMPACT_AFTER:
         index.compact()
 

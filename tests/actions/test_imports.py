@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 
 from tests import make
 from tests.faces import sheets
 from yangbanjian.faces.sheets import importing
 from yangbanjian.faces.sheets.importing import Counts
 from yangbanjian.faces.sheets.reading import open_table
+from yangbanjian.ground.database import bulk
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import Invalid, NotAllowed
 from yangbanjian.libraries.achievements.models import Achievement
+from yangbanjian.libraries.achievements.queries import LIBRARY
 from yangbanjian.libraries.demands.models import Demand
+from yangbanjian.libraries.records import actions, imports
 
 pytestmark = pytest.mark.django_db
 PAPERS = Path(__file__).resolve().parents[3] / "shared/data/achievements/papers.jsonl.gz"
@@ -202,6 +207,55 @@ def test_others_send_to_moderation_and_only_for_themselves(tmp_path: Path) -> No
     with pytest.raises(NotAllowed):
         load(path, make.organisation().pk, actor=tto)
     assert Achievement.objects.count() == 1
+
+
+def test_an_imported_record_is_what_a_form_would_have_made(tmp_path: Path) -> None:
+    said: dict[str, Any] = {
+        "title": '低温余热\\回收"装置"',
+        "abstract": "第一行\t有制表符，\n第二行有 CO2 与 30%。",
+        "keywords": ["余热", "逗号,与{括号}"],
+        "trl": 6,
+        "price_fen": 1_200_000,
+        "rights": [{"kind": "invention", "number": "ZL 2020 1 0000001.3"}],
+        "is_service": True,
+    }
+    owner = make.organisation("authority")
+    made = actions.add(actor=SYSTEM, library=LIBRARY, owner_id=owner.pk, values=said)
+    row = imports.Row(1, external_id="a", values=said)
+    blank = imports.Row(2, external_id="b", values={**said, "abstract": "。", "title": "，"})
+    outcomes = imports.import_rows(
+        actor=SYSTEM, library=LIBRARY, owner_id=owner.pk, rows=[row, blank], state="draft"
+    )
+    assert [o.created for o in outcomes] == [2]
+    records = Achievement.objects.select_related("owner").order_by("pk")
+    first, second, _ = records
+    assert first.pk == made.pk
+    apart = {"id", "external_id", "source", "created_at", "updated_at", "state_since"}
+    names = [f.attname for f in Achievement._meta.concrete_fields if f.attname not in apart]
+    assert {n: getattr(first, n) for n in names} == {n: getattr(second, n) for n in names}
+    assert second.bands
+    one, other = first.versions.get(), second.versions.get()
+    assert (one.version, one.content, one.changed) == (other.version, other.content, other.changed)
+
+
+def test_each_row_has_its_entry_and_the_entry_its_digest(tmp_path: Path) -> None:
+    owner = make.organisation("authority")
+    load(sheets.lines(tmp_path / "a.jsonl", sheets.rows(60)), owner.pk)
+    entries = list(Entry.objects.filter(verb="achievements.imported"))
+    ids = set(Achievement.objects.values_list("pk", flat=True))
+    assert len(entries) == 60
+    assert {e.subject_id for e in entries} == ids
+    assert len({bytes(e.salt) for e in entries}) == 60
+    for entry in entries:
+        told = rfc8785.dumps(entry.payload)
+        digest = hashlib.sha256(bytes(entry.salt) + told).digest()
+        assert bytes(entry.payload_jcs_sha256) == digest
+        assert (entry.owner_id, entry.audience) == (owner.pk, "public")
+
+
+def test_a_column_that_does_not_exist_is_not_copied() -> None:
+    with pytest.raises(KeyError):
+        bulk.copy_in(Entry, [{}], {"no_such_column": 1}, [1])
 
 
 def test_a_draft_stays_a_draft(tmp_path: Path) -> None:

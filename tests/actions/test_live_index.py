@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import psycopg
 import pytest
+from django.db import connection
 
 from tests import make
-from yangbanjian.engines.matching import live, queries
+from tests.faces import sheets
+from yangbanjian.engines.matching import jobs, live, queries
+from yangbanjian.faces.sheets import importing
 from yangbanjian.ground.journal import jobs as journal
-from yangbanjian.kernel.actor import ANONYMOUS, Role
+from yangbanjian.ground.journal.models import Entry, Subscription
+from yangbanjian.kernel.actor import ANONYMOUS, SYSTEM, Role
 from yangbanjian.libraries.achievements import actions
+from yangbanjian.libraries.achievements.models import Achievement
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -27,7 +35,7 @@ def _publish() -> list[int]:
         actions.move(actor=tto, record_id=record.pk, name="submit")
         actions.move(actor=operator, record_id=record.pk, name="approve")
         made.append(record.pk)
-    journal.deliver()
+    journal.deliver(include_own=True)
     return made
 
 
@@ -40,7 +48,7 @@ def test_what_is_published_is_found_and_what_is_withdrawn_is_not() -> None:
     assert first.score == round(sum(first.parts.values()), 6)
     assert {r["verdict"] for r in first.reasons} == {"yes"}
     actions.move(actor=make.actor(Role.OPERATOR), record_id=cold, name="withdraw")
-    journal.deliver()
+    journal.deliver(include_own=True)
     live.live().catch_up()
     answer = queries.ask(actor=ANONYMOUS, text="冷库电耗降 25% 以上，不停库", with_encoder=False)
     assert cold not in [item.record.pk for item in answer.items]
@@ -54,3 +62,56 @@ def test_every_text_gets_its_vector_and_then_none_is_missing() -> None:
     assert index.encode_some(2) == 1
     assert index.encode_some(2) == 0
     assert len(index.index.missing()) == 0
+
+
+def _imported(count: int, tmp_path: Path) -> None:
+    owner = make.organisation("authority")
+    path = sheets.lines(tmp_path / "a.jsonl", sheets.rows(count))
+    planned = importing.plan(path, "achievements")
+    importing.run(SYSTEM, planned, owner_id=owner.pk, report=tmp_path / "rejected.xlsx")
+
+
+def test_what_was_imported_is_found_by_words(tmp_path: Path) -> None:
+    _imported(60, tmp_path)
+    journal.deliver(include_own=True)
+    assert live.live().catch_up() == 60
+    answer = queries.ask(actor=ANONYMOUS, text="低温余热回收装置第17号", with_encoder=False)
+    assert answer.items[0].record.external_id == "a17"
+    assert queries.vectors_made() == (0, 60)
+    live.live().encode_some(5)
+    assert queries.vectors_made() == (5, 60)
+
+
+def test_an_import_is_cut_into_words_once_though_a_transaction_runs_for_long(
+    tmp_path: Path,
+) -> None:
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("SELECT pg_current_xact_id()")
+        _imported(60, tmp_path)
+        documents = Achievement.objects.order_by("pk")
+        assert jobs.write_documents("achievement", documents) == 60
+        index = live.live()
+        assert [index.catch_up(), index.catch_up()] == [60, 0]
+    Achievement.objects.filter(external_id="a3").update(title="换热管")
+    jobs.write_documents("achievement", documents.all())
+    assert index.catch_up() == 1
+
+
+def test_no_follower_looks_twice_through_what_it_does_not_want(tmp_path: Path) -> None:
+    _imported(60, tmp_path)
+    assert journal.is_far_behind(jobs.DOCUMENTS, 59)
+    assert not journal.is_far_behind(jobs.DOCUMENTS, 60)
+    journal.deliver(include_own=True)
+    last = Entry.objects.order_by("-xact", "-id")[0]
+    cursors = {(s.xact, s.entry_id) for s in Subscription.objects.all()}
+    assert cursors == {(last.xact, last.pk)}
+    assert not journal.is_far_behind(jobs.DOCUMENTS, 0)
+
+
+def test_who_asks_after_an_import_waits_for_a_part_only(tmp_path: Path) -> None:
+    _imported(60, tmp_path)
+    journal.deliver(include_own=True)
+    index = live.live()
+    taken = [index.catch_up(25), index.catch_up(25), index.catch_up(25), index.catch_up(25)]
+    assert taken == [25, 25, 10, 0]
+    assert len(index.index) == 60

@@ -87,6 +87,24 @@ def test_signatures_estimate_similarity(letters: list[str], draw: st.DataObject)
     assert abs(estimate - words.similarity(a, b)) < 0.35
 
 
+@given(st.lists(st.text(max_size=80), max_size=70))
+def test_many_fingerprints_are_those_of_each(texts: list[str]) -> None:
+    texts = [*texts, "", "，。", "样", LONG]
+    assert words.bands_of(texts) == [list(words.bands(words.signature(t))) for t in texts]
+    assert words.bands_of([]) == []
+
+
+@given(
+    st.text(
+        st.one_of(st.sampled_from(" \n\t\u3000\u200b\xada\u0301"), st.characters()), max_size=20
+    )
+)
+def test_what_looks_clean_is_what_cleaning_makes(text: str) -> None:
+    # An unseen character at the end goes, and keeps the quick way from being taken.
+    assert words.clean_text(text, cap=12) == words.clean_text(text + "\x00", cap=12)
+    assert words.clean_line(text, cap=12) == words.clean_line(text + "\x00", cap=12)
+
+
 def codes(text: str, field: str = "abstract") -> list[str]:
     return [hint.code for hint in words.hints(text, field)]
 

@@ -19,6 +19,7 @@ from yangbanjian.engines.matching.keeping import Found
 from yangbanjian.engines.matching.live import live
 from yangbanjian.engines.matching.models import Document, Match
 from yangbanjian.ground.clock.jobs import due
+from yangbanjian.ground.database import bulk
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal.jobs import BULK, subscribe
 from yangbanjian.ground.journal.models import Entry
@@ -32,22 +33,27 @@ from yangbanjian.libraries.records.rules.states import LIVE
 
 KEPT_A_DEMAND = 8
 LEAST_PERCENT = 45
-LEAST_PROOF = 0.35
-DEMANDS_A_SUPPLY = 3
 # Up to so many rows of an import are matched like single records. Words alone tell less: they must
 # tell more clearly.
 FEW, KEPT_OF_IMPORTS, LEAST_PERCENT_BY_WORDS, KEPT_AT_ONCE = 50, 3, 60, 640
+WORTH_A_COPY = 50
+# What a document needs of a record besides its texts.
+_READ = ("state", "external_id", "is_title_derived")
+LEAST_PROOF = 0.35
+DEMANDS_A_SUPPLY = 3
+DOCUMENTS = "matching.documents"
 _CHANGES = ("achievements.*", "demands.*", "experts.*")
 
 
-@subscribe("matching.documents", *_CHANGES)
+@subscribe(DOCUMENTS, *_CHANGES)
 def follow_records(news: Sequence[Entry]) -> None:
     """Keep a document for each live record, and take it away from one that is not."""
     for kind in ("achievement", "demand", "expert"):
         ids = {e.subject_id for e in news if e.subject_kind == kind}
         if ids:
             library = documents.LIBRARY_OF[kind]
-            write_documents(kind, library.model.objects.filter(pk__in=ids).defer(*records.UNREAD))
+            rows = library.model.objects.filter(pk__in=ids).order_by("pk")
+            write_documents(kind, rows.only(*documents.TEXTS[kind], *_READ))
 
 
 def write_documents(kind: str, rows: Any) -> int:
@@ -67,13 +73,17 @@ def write_documents(kind: str, rows: Any) -> int:
         if old is not None and (old.text, old.is_live) == (text, is_live):
             continue
         changed.append(
-            Document(
-                kind=kind, record_id=record.pk, external_id=record.external_id or "",
-                text=text, is_live=is_live,
-            )
+            {
+                "kind": kind, "record_id": record.pk, "external_id": record.external_id or "",
+                "text": text, "is_live": is_live,
+            }
         )  # fmt: skip
+    if not known and len(changed) >= WORTH_A_COPY:
+        # An import. Should somebody write one of them now, this batch fails and is tried again.
+        bulk.copy_in(Document, changed, {}, bulk.drawn(Document, len(changed)))
+        return len(changed)
     Document.objects.bulk_create(
-        changed,
+        [Document(**row) for row in changed],
         update_conflicts=True,
         unique_fields=["kind", "record_id"],
         update_fields=["text", "is_live", "external_id"],

@@ -23,6 +23,7 @@ from yangbanjian.engines.matching.models import KINDS, Document
 
 FRESH = 0.5
 CHUNK = 2000
+A_BIT = 300
 ENCODE_AT_ONCE = 64
 COMPACT_AFTER = 2000
 # Names are learnt afresh after the library has grown (or shrunk) by this share, from so many
@@ -50,24 +51,33 @@ class LiveIndex:
         self._asked = 0.0
         self._lock = threading.RLock()
 
-    def up_to_date(self) -> MatchIndex:
-        """The index, at most FRESH seconds behind the database."""
+    def up_to_date(self, most: int | None = A_BIT) -> MatchIndex:
+        """The index, at most FRESH seconds behind the database; after an import, when there is more
+        to take in than `most`, that much nearer: who asks should not wait for what the worker does
+        for all. Its new base brings the rest."""
         if time.monotonic() - self._asked >= FRESH and self._lock.acquire(blocking=False):
             try:
-                self.catch_up()
+                self.catch_up(most)
             finally:
                 self._lock.release()
         return self.index
 
-    def catch_up(self) -> int:
-        """Apply every change committed since the last time; returns how many."""
+    def catch_up(self, most: int | None = None) -> int:
+        """Apply every change committed since the last time, or the first `most` (and what makes
+        their chunk full); returns how many."""
         with self._lock:
             if self.index.follow():
                 self.cursor = self.index.seq
             settled = _oldest_running()
             applied = 0
-            for changes in _changed_since(self.cursor):
-                applied += self.index.refresh(changes)
+            for changes in _changed_since(self.cursor, most or CHUNK):
+                # A transaction that runs for long keeps the cursor where it is: what has been taken
+                # in since then is read again, and need not be cut into words again.
+                applied += self.index.refresh(c for c in changes if not self.index.has(c))
+                if most is not None and applied >= most:
+                    # What shares this transaction is read again, and known.
+                    self.cursor = min(settled, changes[-1].seq)
+                    return applied
             self.cursor = settled
             self._asked = time.monotonic()
             return applied
@@ -125,14 +135,14 @@ def _oldest_running() -> int:
     return int(row[0])
 
 
-def _changed_since(xact: int) -> Iterator[list[Change]]:
+def _changed_since(xact: int, size: int) -> Iterator[list[Change]]:
     """Documents by (xact, id) from a transaction on, in chunks."""
     last = (xact, 0)
     while True:
         rows = list(
             Document.objects.extra(where=["(xact, id) > (%s, %s)"], params=list(last))
             .order_by("xact", "id")
-            .values_list("id", "kind", "text", "is_live", "xact")[:CHUNK]
+            .values_list("id", "kind", "text", "is_live", "xact")[:size]
         )
         if not rows:
             return
@@ -141,7 +151,7 @@ def _changed_since(xact: int) -> Iterator[list[Change]]:
             for key, kind, text, is_live, moved in rows
         ]
         last = (rows[-1][4], rows[-1][0])
-        if len(rows) < CHUNK:
+        if len(rows) < size:
             return
 
 

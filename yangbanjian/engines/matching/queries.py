@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 from django.db.models import Count, QuerySet
 
 from yangbanjian.engines.matching import documents, policy
@@ -50,6 +52,15 @@ WEIGHED = 20
 # Below this share of what the best one has, a hit is there for want of others.
 LEAST_PROOF = 0.2
 SUPPLY = ("achievement", "expert")
+
+
+def vectors_made() -> tuple[int, int]:
+    """(vectors on this machine, live documents): how far the encoding is, read from the file's size
+    without opening the index. Texts that stand twice or no more make it a little wrong."""
+    keys = Path(settings.INDEX_ROOT) / "vectors" / "keys.u64"
+    made = keys.stat().st_size // 8 if keys.exists() else 0
+    wanted = Document.objects.filter(is_live=True).count()
+    return min(made, wanted), wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import os
 from django.db import connection
 
 from yangbanjian import __version__
+from yangbanjian.engines.matching.queries import vectors_made
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.supervisor.check import Check
 from yangbanjian.supervisor.doctor import engine_checks
@@ -21,6 +22,7 @@ def checks(home: Home) -> list[Check]:
         *engine_checks(home, os.environ["DATABASE_URL"]),
         _queue(),
         _news(),
+        _vectors(),
         Check("version", True, __version__),
     ]
 
@@ -40,3 +42,9 @@ def _queue() -> Check:
 def _news() -> Check:
     lost = journal.undelivered_count()
     return Check("journal followers", lost == 0, f"undelivered={lost}")
+
+
+def _vectors() -> Check:
+    """How far the encoding behind an import is: records are found by words before."""
+    made, wanted = vectors_made()
+    return Check("vectors", True, f"{made}/{wanted}")

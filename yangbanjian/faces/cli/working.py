@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connections
 
+from yangbanjian.engines.matching.jobs import DOCUMENTS
 from yangbanjian.engines.matching.live import COMPACT_AFTER, live
 from yangbanjian.ground.clock import actions as clock
 from yangbanjian.ground.clock.jobs import DueReport, run_due
-from yangbanjian.ground.journal.jobs import BULK, PROMPT, deliver, work_off
+from yangbanjian.ground.journal.jobs import BULK, PROMPT, deliver, is_far_behind, work_off
 from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import SYSTEM
 
@@ -21,6 +24,7 @@ log = logging.getLogger(__name__)
 NEWS_EVERY, DUE_EVERY, COMPACT_EVERY = 0.3, 30.0, 20.0
 # What an import brings gathers for a moment, so that it is taken in few batches.
 BULK_EVERY = 2.0
+_NICE = 15
 
 
 def run() -> None:
@@ -84,16 +88,20 @@ def _due() -> None:
 
 
 def _encode() -> None:
+    """Vectors for texts that have none: the last to get the processor, after words are in."""
+    # On Linux a thread has a niceness of its own, and hands it on to those that it starts.
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
     index = live()
-    index.up_to_date()
-    while index.encode_some():
-        index.up_to_date()
+    index.up_to_date(most=None)
+    while not is_far_behind(DOCUMENTS) and index.encode_some():
+        index.up_to_date(most=None)
 
 
 def _compact() -> None:
     """Write a new base when much has changed since the last; learn the names that texts bridge."""
     index = live()
-    index.up_to_date()
+    index.up_to_date(most=None)
     if index.recent_changes() >= COMPACT_AFTER:
         index.compact()
     index.learn_names()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -36,9 +36,9 @@ class Fact:
     remark: str = ""
 
 
-def digest(salt: bytes, payload: Mapping[str, Any]) -> bytes:
+def digest(salt: bytes, form: bytes) -> bytes:
     """SHA-256 over salt and the payload's RFC 8785 form; the salt keeps guessing out."""
-    return hashlib.sha256(salt + rfc8785.dumps(dict(payload))).digest()
+    return hashlib.sha256(salt + form).digest()
 
 
 def record(*, actor: Actor, fact: Fact) -> int:
@@ -52,35 +52,44 @@ def record_many(*, actor: Actor, facts: Iterable[Fact]) -> list[int]:
         raise RuntimeError("the journal is written in the transaction of the act it tells of")
     at_business, at_recorded = clock.both()
     listed = list(facts)
-    entries = []
-    for fact in listed:
-        salt = secrets.token_bytes(16)
-        entries.append(
-            Entry(
-                verb=fact.verb,
-                subject_kind=fact.subject_kind,
-                subject_id=fact.subject_id,
-                owner_id=fact.owner_id,
-                party_ids=list(fact.party_ids),
-                person_id=actor.person_id,
-                organisation_id=actor.organisation_id,
-                at_business=at_business,
-                at_recorded=at_recorded,
-                edition=fact.edition,
-                audience=fact.audience,
-                payload=dict(fact.payload),
-                salt=salt,
-                payload_jcs_sha256=digest(salt, fact.payload),
-            )
-        )
-    if len(entries) < WORTH_A_COPY:
-        Entry.objects.bulk_create(entries)
+    same = {
+        "person_id": actor.person_id,
+        "organisation_id": actor.organisation_id,
+        "at_business": at_business,
+        "at_recorded": at_recorded,
+    }
+    if len(listed) < WORTH_A_COPY:
+        entries = Entry.objects.bulk_create(Entry(**row, **same) for row in _rows(listed))
+        ids = [e.pk for e in entries]
     else:
-        bulk.copy_in(Entry, entries)
+        ids = bulk.drawn(Entry, len(listed))
+        bulk.copy_in(Entry, _rows(listed), same, ids)
     Remark.objects.bulk_create(
-        Remark(entry=e, text=f.remark) for e, f in zip(entries, listed, strict=True) if f.remark
+        Remark(entry_id=pk, text=f.remark) for pk, f in zip(ids, listed, strict=True) if f.remark
     )
-    return [e.pk for e in entries]
+    return ids
+
+
+def _rows(facts: Sequence[Fact]) -> Iterator[dict[str, Any]]:
+    """Columns of entries. Facts that share a payload share the work of writing it down."""
+    forms: dict[int, bytes] = {}
+    for fact in facts:
+        form = forms.get(id(fact.payload))
+        if form is None:
+            form = forms[id(fact.payload)] = rfc8785.dumps(dict(fact.payload))
+        salt = secrets.token_bytes(16)
+        yield {
+            "verb": fact.verb,
+            "subject_kind": fact.subject_kind,
+            "subject_id": fact.subject_id,
+            "owner_id": fact.owner_id,
+            "party_ids": list(fact.party_ids),
+            "edition": fact.edition,
+            "audience": fact.audience,
+            "payload": fact.payload,
+            "salt": salt,
+            "payload_jcs_sha256": digest(salt, form),
+        }
 
 
 def erase_remarks(*, actor: Actor, person_id: int, about: Mapping[str, Collection[int]]) -> int:

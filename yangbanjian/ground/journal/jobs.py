@@ -87,11 +87,12 @@ def _take(following: _Following, size: int, include_own: bool) -> int:
         )
         if cursor is None:
             return 0
-        news = _news(following, cursor, size, include_own)
-        if not news:
+        news, last = _news(following, cursor, size, include_own)
+        if last is None:
             return 0
-        following.follower(news)
-        cursor.xact, cursor.entry_id = news[-1].xact, news[-1].pk
+        if news:
+            following.follower(news)
+        cursor.xact, cursor.entry_id = last.xact, last.pk
         cursor.save(update_fields=["xact", "entry_id"])
         return len(news)
 
@@ -102,13 +103,14 @@ def _take_bulk(following: _Following, size: int, include_own: bool) -> int:
         cursor = Subscription.objects.filter(name=following.name).first()
         if cursor is None or not has_turn:
             return 0
-        news = _news(following, cursor, size, include_own)
-        if not news:
+        news, last = _news(following, cursor, size, include_own)
+        if last is None:
             return 0
-        following.follower(news)
+        if news:
+            following.follower(news)
         with acting(SYSTEM):
             Subscription.objects.filter(name=following.name).update(
-                xact=news[-1].xact, entry_id=news[-1].pk
+                xact=last.xact, entry_id=last.pk
             )
         return len(news)
 
@@ -131,20 +133,29 @@ def _alone(name: str) -> Iterator[bool]:
                 )
 
 
-def _news(following: _Following, cursor: Subscription, size: int, include_own: bool) -> list[Entry]:
-    return list(
-        Entry.objects.filter(
-            _wanted(following.verbs),
-            Q(xact__gt=cursor.xact) | Q(xact=cursor.xact, id__gt=cursor.entry_id),
-            xact__lt=_settled_below(include_own),
-        ).order_by("xact", "id")[:size]
-    )
+def _news(
+    following: _Following, cursor: Subscription, size: int, include_own: bool
+) -> tuple[list[Entry], Entry | None]:
+    """The next settled entries that the follower wants, and how far its cursor may then go.
+
+    A batch that is not full has seen everything: the cursor passes what it does not want too, for
+    after an import that is a hundred thousand entries to look through each time.
+    """
+    behind = Q(xact__gt=cursor.xact) | Q(xact=cursor.xact, id__gt=cursor.entry_id)
+    settled = Entry.objects.filter(behind, xact__lt=_settled_below(include_own))
+    # Read first: an entry that settles in between stays behind the cursor.
+    last = settled.order_by("-xact", "-id").only("xact", "id").first()
+    if last is None:
+        return [], None
+    seen = Q(xact__lt=last.xact) | Q(xact=last.xact, id__lte=last.pk)
+    news = list(settled.filter(_wanted(following.verbs), seen).order_by("xact", "id")[:size])
+    return news, news[-1] if len(news) == size else last
 
 
 def _skip(following: _Following, error: str, include_own: bool) -> None:
     with acting(SYSTEM):
         cursor = Subscription.objects.select_for_update(no_key=True).get(name=following.name)
-        news = _news(following, cursor, 1, include_own)
+        news, _ = _news(following, cursor, 1, include_own)
         if not news:
             return
         entry = news[0]
@@ -163,6 +174,15 @@ def is_pending() -> bool:
         if Entry.objects.filter(_wanted(following.verbs), news).exists():
             return True
     return False
+
+
+def is_far_behind(name: str, most: int = BATCH) -> bool:
+    """Has this follower more than `most` entries to get?"""
+    cursor = Subscription.objects.filter(name=name).first()
+    xact, entry_id = (cursor.xact, cursor.entry_id) if cursor else (0, 0)
+    news = Q(xact__gt=xact) | Q(xact=xact, id__gt=entry_id)
+    waiting = Entry.objects.filter(_wanted(_FOLLOWING[name].verbs), news)
+    return waiting.order_by("xact", "id")[most : most + 1].exists()
 
 
 def deliver(*, include_own: bool = False, lane: str = "") -> int:

@@ -5,11 +5,12 @@ Lengths and spans are code points throughout.
 
 from yangbanjian.kernel.text.cleaning import clean_line, clean_text, first_sentence, fold
 from yangbanjian.kernel.text.hints import Hint, hints
-from yangbanjian.kernel.text.nearness import bands, shingles, signature, similarity
+from yangbanjian.kernel.text.nearness import bands, bands_of, shingles, signature, similarity
 
 __all__ = [
     "Hint",
     "bands",
+    "bands_of",
     "clean_line",
     "clean_text",
     "first_sentence",

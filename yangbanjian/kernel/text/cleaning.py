@@ -17,9 +17,23 @@ _SPACES = re.compile(r"[^\S\n]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
+def _is_clean(text: str, cap: int) -> bool:
+    """Is there nothing to do? Most texts are as they should be, and this asks in a few microseconds:
+    what is printable holds no break, no unseen character and no space but the common one."""
+    return (
+        text.isprintable()
+        and len(text) <= cap
+        and "  " not in text
+        and text[:1] != " " != text[-1:]
+        and unicodedata.is_normalized("NFC", text)
+    )
+
+
 def clean_text(text: str, *, cap: int = TEXT_CAP) -> str:
     """Typed text of several lines: no control or direction-changing characters, at most ``cap``
     code points, at most one blank line in a row. Full width and letter case stay as typed."""
+    if _is_clean(text, cap):
+        return text
     # The slice before the regular expressions bounds the work; runs of spaces still fit in it.
     lines = text[: cap * 4].replace("\r\n", "\n").replace("\r", "\n").replace("\u2029", "\n")
     seen = _UNSEEN.sub("", lines.replace("\u2028", "\n"))
@@ -30,6 +44,8 @@ def clean_text(text: str, *, cap: int = TEXT_CAP) -> str:
 
 def clean_line(text: str, *, cap: int = LINE_CAP) -> str:
     """Typed text of one line: as ``clean_text``, with line breaks turned into spaces."""
+    if _is_clean(text, cap):
+        return text
     return " ".join(clean_text(text, cap=cap * 2).split())[:cap].rstrip()
 
 
@@ -37,7 +53,10 @@ def fold(text: str) -> str:
     """The form in which texts are compared: half width (NFKC), lower case, single spaces.
 
     Traditional characters are folded by matching, which carries the table."""
-    return " ".join(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).casefold().split())
+    flat = unicodedata.normalize("NFKC", text)
+    if not flat.isprintable():
+        flat = _UNSEEN.sub("", flat)
+    return " ".join(flat.casefold().split())
 
 
 def first_sentence(text: str, *, cap: int = 60) -> str:

@@ -21,7 +21,7 @@ from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.answers import SIGN_IN
 from yangbanjian.kernel.moves import Move
 from yangbanjian.kernel.refusals import Invalid, NotAllowed, NotFound, Problem, Stale
-from yangbanjian.kernel.text import bands, signature
+from yangbanjian.kernel.text import bands_of
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.records import policy
 from yangbanjian.libraries.records.queries import Library
@@ -73,14 +73,30 @@ def checked(library: Library, given: Values, base: Values | None = None) -> dict
 def derive(library: Library, record: Any) -> None:
     """Fill what follows from the content: search words, fingerprint, numbers, completeness."""
     values = {f.name: getattr(record, f.name) for f in library.fields}
+    owner = record.owner.name if library.is_owner_searchable else ""
+    found = derived(library, values, owner, is_title_derived=record.is_title_derived)
+    for name, value in found.items():
+        setattr(record, name, value)
+    record.bands = bands_of([compared(values)])[0]
+
+
+def derived(
+    library: Library, values: Values, owner: str, *, is_title_derived: bool
+) -> dict[str, Any]:
+    """What follows from the values of a record, but for its fingerprint; `owner` is the name under
+    which it may be searched, or ""."""
     texts = [_plain(values.get(name)) for name in library.text_fields]
-    if library.is_owner_searchable:
-        texts.append(record.owner.name)
-    record.terms = search.as_vector(search.terms_of(texts))
-    record.bands = list(bands(signature(record.title + "\n" + record.abstract)))
-    record.numbers = list(library.identify(values))
-    said = values if not record.is_title_derived else {**values, "title": ""}
-    record.completeness = rules.completeness(library.fields, said).percent
+    said = values if not is_title_derived else {**values, "title": ""}
+    return {
+        "terms": search.as_vector(search.terms_of([*texts, owner])),
+        "numbers": list(library.identify(values)),
+        "completeness": rules.share_said(library.fields, said),
+    }
+
+
+def compared(values: Values) -> str:
+    """The text whose fingerprint finds duplicates."""
+    return f"{values['title']}\n{values['abstract']}"
 
 
 def _plain(value: Any) -> str:
@@ -101,26 +117,19 @@ def add(
     with acting(actor):
         clean = checked(library, values)
         now = clock.now()
-        record = build(library, owner_id, clean, origin, actor, now)
+        record = _built(library, owner_id, clean, origin, actor, now)
         record.save(force_insert=True)
         _keep_version(library, record, actor, sorted(clean), "", now)
         _tell(actor, library, record, "added", "parties", {"source": origin.source})
         return record
 
 
-def build(
-    library: Library,
-    owner_id: int,
-    clean: Values,
-    origin: Origin,
-    actor: Actor,
-    now: datetime,
-    owner: Any = None,
+def _built(
+    library: Library, owner_id: int, clean: Values, origin: Origin, actor: Actor, now: datetime
 ) -> Any:
-    """An unsaved record with everything derived; `clean` has been checked. Whoever builds many
-    gives the `owner` itself, so that it is not read for each."""
+    """An unsaved record with everything derived; `clean` has been checked."""
     record = library.model(
-        **({"owner_id": owner_id} if owner is None else {"owner": owner}),
+        owner_id=owner_id,
         external_id=origin.external_id,
         source=origin.source,
         is_demo=origin.is_demo,
@@ -244,13 +253,6 @@ def _fits_its_state(library: Library, record: Any) -> None:
         raise Invalid(f"{library.room}.stays_inside", problems[0].sentence, problems)
 
 
-def publish_directly(record: Any, now: datetime, valid_days: int) -> None:
-    """Put an unsaved record into the public state (imports by the operator say so)."""
-    record.state = "public"
-    record.published_at = now
-    record.valid_until = states.valid_until(now, valid_days)
-
-
 def locked(library: Library, record_id: int) -> Any:
     """The record under a row lock. Refuses what does not exist."""
     record = (
@@ -268,11 +270,10 @@ def version_of(
     library: Library, record: Any, actor: Actor, changed: Sequence[str], note: str, now: datetime
 ) -> Any:
     """An unsaved version row for the record as it stands."""
-    content = {f.name: _jsonable(getattr(record, f.name)) for f in library.fields}
     return library.versions(
         record=record,
         version=record.version,
-        content=content,
+        content=content_of({f.name: getattr(record, f.name) for f in library.fields}),
         changed=list(changed),
         note=note[:1000],
         made_by=actor.person_id,
@@ -286,8 +287,9 @@ def _keep_version(
     version_of(library, record, actor, changed, note, now).save(force_insert=True)
 
 
-def _jsonable(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date | datetime) else value
+def content_of(values: Values) -> dict[str, Any]:
+    """The values of a record's fields as a version keeps them."""
+    return {n: v.isoformat() if isinstance(v, date) else v for n, v in values.items()}
 
 
 def fact_of(

@@ -165,6 +165,10 @@ class MatchIndex:
         with self._lock:
             return self._apply(list(changes))
 
+    def has(self, change: Change) -> bool:
+        """Has this very change been taken in since the base was written?"""
+        return self._recent.get(change.key) == change
+
     def _apply(self, changes: list[Change]) -> int:
         latest = {change.key: change for change in changes}
         if not latest:

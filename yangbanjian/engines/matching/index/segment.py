@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from yangbanjian.engines.matching.rules.tokens import count_record, term_key
+from yangbanjian.engines.matching.rules.tokens import count_record, term_keys
 
 Array = NDArray[Any]
 _MOST = 255  # a count above this adds nothing to BM25 and would not fit its byte
@@ -79,7 +79,7 @@ def build(entries: Iterable[Entry]) -> Segment:
     for row, entry in enumerate(latest):
         counted = count_record(entry.text)
         lengths[:, row] = counted.characters, counted.words
-        names += [term_key(term) for term in counted.terms]
+        names += term_keys(counted.terms)
         tally += counted.terms.values()
         widths[row] = len(counted.terms)
     rows = np.repeat(np.arange(len(latest), dtype=np.int32), widths)

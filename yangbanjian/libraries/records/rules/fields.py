@@ -263,11 +263,19 @@ class Completeness:
     advice: tuple[tuple[str, str], ...]
 
 
+def share_said(fields: Sequence[Field], values: Mapping[str, Any]) -> int:
+    """The per cent of ``completeness`` alone."""
+    total = sum(f.weight for f in fields)
+    got = sum(f.weight for f in fields if f.weight and values.get(f.name) not in _NOTHING)
+    return 100 * got // total if total else 100
+
+
+_NOTHING: tuple[Any, ...] = ("", None, [])
+
+
 def completeness(fields: Sequence[Field], values: Mapping[str, Any]) -> Completeness:
     """Weighted share of the fields that say something, with advice for the rest."""
-    total = sum(f.weight for f in fields)
-    lacking = [f for f in fields if f.weight and values.get(f.name) in ("", None, [])]
+    lacking = [f for f in fields if f.weight and values.get(f.name) in _NOTHING]
     lacking.sort(key=lambda f: -f.weight)
-    got = total - sum(f.weight for f in lacking)
-    percent = 100 * got // total if total else 100
+    percent = share_said(fields, values)
     return Completeness(percent, tuple((f.name, f.advice or f.label) for f in lacking))

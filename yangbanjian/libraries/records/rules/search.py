@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 
 from yangbanjian.kernel.text import fold
 
@@ -16,32 +17,36 @@ MOST_TERMS = 4000
 LONGEST_TERM = 60
 
 
-def _terms(text: str, *, with_singles: bool) -> Iterable[str]:
-    for match in _RUN.finditer(fold(text)):
-        run = match.group()
-        if not run[0] >= "\u3400":
-            yield run.rstrip(".-")[:LONGEST_TERM]
-            continue
-        if with_singles or len(run) == 1:
-            yield from run
-        for i in range(len(run) - 1):
-            yield run[i : i + 2]
+_FIRST_HAN = "\u3400"
+
+
+def _pairs(run: str) -> Iterable[str]:
+    return map(str.__add__, run, run[1:])
+
+
+def _latin(run: str) -> str:
+    return run.rstrip(".-")[:LONGEST_TERM]
 
 
 def terms_of(texts: Iterable[str]) -> list[str]:
     """The distinct terms of a record, bounded."""
-    found: dict[str, None] = {}
-    for text in texts:
-        for term in _terms(text, with_singles=True):
-            found[term] = None
-            if len(found) >= MOST_TERMS:
-                return list(found)
-    return list(found)
+    runs = _RUN.findall(fold(" ".join(texts)))
+    han = [run for run in runs if run[0] >= _FIRST_HAN]
+    latin = [_latin(run) for run in runs if run[0] < _FIRST_HAN]
+    # No loop of ours over characters: an import does this for millions of them.
+    found = dict.fromkeys(chain(latin, "".join(han), chain.from_iterable(map(_pairs, han))))
+    return list(found)[:MOST_TERMS]
 
 
 def query_terms(q: str) -> list[str]:
     """The terms that a record must contain to be listed under `q`."""
-    return list(dict.fromkeys(_terms(q[:200], with_singles=False)))[:20]
+    found: dict[str, None] = {}
+    for run in _RUN.findall(fold(q[:200])):
+        is_latin = run[0] < _FIRST_HAN
+        found.update(
+            dict.fromkeys([_latin(run)] if is_latin else [run] if len(run) == 1 else _pairs(run))
+        )
+    return list(found)[:20]
 
 
 def as_vector(terms: Iterable[str]) -> str:

@@ -73,7 +73,7 @@ def _imported(count: int, tmp_path: Path) -> None:
 
 def test_what_was_imported_is_found_by_words(tmp_path: Path) -> None:
     _imported(60, tmp_path)
-    journal.deliver(include_own=True)
+    journal.deliver(include_own=True, lane=journal.PROMPT)
     assert live.live().catch_up() == 60
     answer = queries.ask(actor=ANONYMOUS, text="低温余热回收装置第17号", with_encoder=False)
     assert answer.items[0].record.external_id == "a17"
@@ -110,7 +110,7 @@ def test_no_follower_looks_twice_through_what_it_does_not_want(tmp_path: Path) -
 
 def test_who_asks_after_an_import_waits_for_a_part_only(tmp_path: Path) -> None:
     _imported(60, tmp_path)
-    journal.deliver(include_own=True)
+    journal.deliver(include_own=True, lane=journal.PROMPT)
     index = live.live()
     taken = [index.catch_up(25), index.catch_up(25), index.catch_up(25), index.catch_up(25)]
     assert taken == [25, 25, 10, 0]

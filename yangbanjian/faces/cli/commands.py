@@ -39,12 +39,16 @@ def up() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    mend_demo: Annotated[
+        bool, typer.Option("--mend-demo", hidden=True, help="演示区没有装完则重来")
+    ] = False,
+) -> None:
     """建表或升级表结构，准备静态文件。"""
     with installation(migrates=True):
         from yangbanjian.faces.cli.running import migrate as bring_up_to_date
 
-        bring_up_to_date()
+        bring_up_to_date(mends_demo=mend_demo)
 
 
 @app.command()

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+# Promised with a new sandbox; begun by its loader; whole; or left unfinished, because somebody had
+# begun to work in it.
+DemoState = Literal["promised", "begun", "whole", "unfinished"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from yangbanjian.supervisor.program import Program, Say, program_for
 from yangbanjian.supervisor.refusal import EngineRefusal
 from yangbanjian.supervisor.secrets import signing_key
 
-PAGES = "yangbanjian.config.wsgi:application"
+PAGES = "yangbanjian.config.rsgi:application"
 EVENTS = "yangbanjian.config.events:application"
 MOST_ATTEMPTS = 3  # of what runs once beside the pages
 COMMAND = ("-P", "-m", "yangbanjian.faces.cli")
@@ -29,7 +29,8 @@ COMMAND = ("-P", "-m", "yangbanjian.faces.cli")
 
 @dataclass(frozen=True)
 class Place:
-    """Where we listen. The events have a port of their own: granian cannot share one by path."""
+    """Where we listen: everything on `port`; the events also on one of their own, for a front
+    server that keeps their many streams away from the processes that make pages."""
 
     bind: str
     port: int
@@ -132,8 +133,7 @@ def children(
         return Child(name, (program.python, *arguments), env, home.account, once)
 
     return [
-        python("web", *_granian("wsgi", place.bind, place.port), "--workers", "2",
-               "--blocking-threads", "4", PAGES),
+        python("web", *_granian("rsgi", place.bind, place.port), "--workers", "2", PAGES),
         python("events", *_granian("asgi", place.bind, place.events_port), "--workers", "1",
                EVENTS),
         python("worker", *COMMAND, "worker"),

@@ -21,8 +21,8 @@ from yangbanjian.config import events
 from yangbanjian.config.wsgi import application as pages
 
 THREADS = int(os.environ.get("YBJ_WEB_THREADS", "4"))
-# What a front server lets through, too; each upload has its own, smaller cap.
-LARGEST_BODY_BYTES = 64 * 1024 * 1024
+# The largest upload is a table to import, of 100 MB; other uploads have smaller caps of their own.
+LARGEST_BODY_BYTES = 101 * 1024 * 1024
 _KEPT_IN_MEMORY_BYTES = 1024 * 1024
 # A longer answer (an export, an attachment) is sent while it is made.
 _SENT_WHOLE_BYTES = 512 * 1024

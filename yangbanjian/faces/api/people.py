@@ -13,6 +13,7 @@ from yangbanjian.faces.api import schemas
 from yangbanjian.faces.api.records import entry
 from yangbanjian.faces.api.schemas import REFUSED, Id, Paging, PossibleMove
 from yangbanjian.faces.api.wire import actor_of, check_version, etag, page, signed_in
+from yangbanjian.faces.web.forms_on_pages import client_address
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.ground.people import actions, policy, queries
 from yangbanjian.kernel.actor import Actor
@@ -56,6 +57,17 @@ class MeOut(Schema):
 
 class ErasedOut(Schema):
     erased: bool
+
+
+class EmailIn(Schema):
+    """The new address, and the password as on the page: a token alone must not move an account."""
+
+    email: str = Field(max_length=600)
+    password: str = Field(max_length=600)
+
+
+class SentOut(Schema):
+    sent: bool
 
 
 class TokenIn(Schema):
@@ -195,6 +207,20 @@ def erase(request: HttpRequest) -> Any:
     actor, person_id = signed_in(request)
     actions.erase(actor=actor, person_id=person_id)
     return {"erased": True}
+
+
+@router.post("/me/email", response={202: SentOut, **REFUSED}, operation_id="me_email")
+def change_email(request: HttpRequest, payload: EmailIn) -> Any:
+    """Change my address: it takes effect when the link that is sent there is opened."""
+    actor, person_id = signed_in(request)
+    actions.ask_email_change(
+        actor=actor,
+        person_id=person_id,
+        email=payload.email,
+        password=payload.password,
+        client_address=client_address(request),
+    )
+    return Status(202, {"sent": True})
 
 
 # --- tokens ----------------------------------------------------------------------------------

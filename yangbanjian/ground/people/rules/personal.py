@@ -42,6 +42,7 @@ SESSION_DAYS = 14
 INVITATION_DAYS = 30
 UNCONFIRMED_DAYS = 7
 LETTER_DAYS = 2
+EMAIL_WANTED_DAYS = 2
 
 PERSONAL_DATA: tuple[PersonalField, ...] = (
     PersonalField(
@@ -52,6 +53,14 @@ PERSONAL_DATA: tuple[PersonalField, ...] = (
     ),
     PersonalField(
         gettext_noop("邮箱"), ("people_person.email",), _SIGN_IN, CONTRACT, None, "person"
+    ),
+    PersonalField(
+        gettext_noop("等待确认的新邮箱"),
+        ("people_person.email_wanted",),
+        _SIGN_IN,
+        CONTRACT,
+        EMAIL_WANTED_DAYS,
+        "person",
     ),
     PersonalField(
         gettext_noop("电话"), ("people_person.phone",), _CONTACT, CONSENT, None, "person"

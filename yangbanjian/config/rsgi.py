@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Protocol
 
-from granian.rsgi import ProtocolClosed
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from yangbanjian.config import events
 from yangbanjian.config.wsgi import application as pages
@@ -110,13 +110,15 @@ def environ_of(scope: Any, body: IO[bytes]) -> dict[str, Any]:
 def _answer(environ: dict[str, Any], exchange: Exchange, loop: asyncio.AbstractEventLoop) -> None:
     """Run the request and send its answer, all in one thread: its connection belongs to it."""
     begun: list[tuple[int, Header]] = []
+    whole = bytearray()
 
-    def start(status: str, headers: Header, _problem: object = None) -> None:
+    def start(status: str, headers: Header, _problem: object = None) -> Callable[[bytes], object]:
         begun[:] = [(int(status[:3]), headers)]
+        return whole.extend
 
     parts: Iterable[bytes] = pages(environ, start)
     try:
-        whole, rest = bytearray(), iter(parts)
+        rest = iter(parts)
         for part in rest:
             whole += part
             if len(whole) > _SENT_WHOLE_BYTES:

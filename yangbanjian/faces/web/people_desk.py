@@ -25,6 +25,7 @@ from yangbanjian.faces.web.forms_on_pages import (
     safe_next,
     said,
 )
+from yangbanjian.faces.web.misc import days_kept
 from yangbanjian.faces.web.people import FORM, recovery_page
 from yangbanjian.faces.web.people_forms import (
     CodeForm,
@@ -331,7 +332,7 @@ def own_data(request: HttpRequest) -> HttpResponse:
                     "label": gettext(f.label),
                     "purpose": gettext(f.purpose),
                     "basis": gettext(f.basis),
-                    "days": f.retention_days,
+                    "days": days_kept(f),
                 }
                 for f in PERSONAL_DATA
             ],

@@ -15,7 +15,7 @@ from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Invalid, NotAllowed, Problem
 from yangbanjian.kernel.words import gettext_noop
 
-_BOUNDS = {"valid_days": (30, 3650), "notice_days": (1, 180)}
+_BOUNDS = {"valid_days": (30, 3650), "notice_days": (1, 180), "import_file_days": (1, 3650)}
 
 
 def _problems(name: str, value: Any) -> list[Problem]:

@@ -170,6 +170,7 @@ def _register() -> list[dict[str, Any]]:
             "purpose": gettext(f.purpose),
             "basis": gettext(f.basis),
             "retention_days": f.retention_days,
+            **({"retention_setting": f.setting} if f.setting else {}),
         }
         for f in PERSONAL_DATA
     ]

@@ -1,6 +1,6 @@
 """A whole market under load, killed piece by piece and all at once: nothing acknowledged is lost.
 
-`make run` itself is started and killed. The last test prints what it counted:
+`make run` itself is started and killed. It prints what it counted:
 `pytest -m proof -s tests/supervisor/test_kills.py`.
 """
 
@@ -189,14 +189,14 @@ def leaders(home: Home) -> list[int]:
     return found
 
 
-@pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
+@pytest.fixture
+def market(tmp_path: Path) -> Iterator[Market]:
     folder = Path(tempfile.mkdtemp(prefix="ybj-kills-"))
     folder.chmod(0o755)
-    one = Market(home_at(folder), tmp_path_factory.mktemp("log") / "make.log")
+    one = Market(home_at(folder), tmp_path / "make.log")
     yield one
     if one.make and one.make.poll() is None:
-        one.make.send_signal(signal.SIGINT)
+        one.make.terminate()
         one.reap()
     # After a failure there may be anything left.
     claim(one.home).close()
@@ -213,8 +213,8 @@ def kill_start(market: Market) -> None:
     market.reap()
 
 
-def test_a_first_start_killed_anywhere_ends_whole(market: Market) -> None:
-    """While the folder is made, while tables are made, while the demo loads; then it is whole."""
+def first_start(market: Market) -> None:
+    """Killed while the folder is made, while tables are made, while the demo loads; then it is whole."""
     for moment in ("run", "postgres", "migrate", "demo"):
         market.start()
         deadline = time.monotonic() + 120
@@ -243,11 +243,8 @@ def test_a_first_start_killed_anywhere_ends_whole(market: Market) -> None:
     print(f"demo whole after {seconds:.0f} s, achievements={listed['count']}")
 
 
-def test_nothing_acknowledged_is_lost(market: Market) -> None:
+def under_load(market: Market) -> None:
     """Each child, PostgreSQL, the supervisor, make: killed under load, and served again."""
-    if "web" not in market.pids():
-        market.start()
-    market.until('"status": "ok"', WHOLE_SECONDS)
     token = market.ybj("token", "create", "--user", "tto")
     told = []
     with Load(market, token) as load:
@@ -284,9 +281,14 @@ def test_nothing_acknowledged_is_lost(market: Market) -> None:
     assert len(leaders(market.home)) == 1
     last = market.pids()
     assert market.make is not None
-    market.make.send_signal(signal.SIGINT)
+    market.make.terminate()
     market.reap()
     assert market.pids() == {}
     assert leaders(market.home) == []
     assert not any(proc.is_alive(pid) for pid in last.values())
     assert strangers(market.home) == []
+
+
+def test_killed_anywhere_it_ends_whole_and_loses_nothing(market: Market) -> None:
+    first_start(market)
+    under_load(market)

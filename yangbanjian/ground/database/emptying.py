@@ -22,7 +22,9 @@ BEGIN
       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
     UNION ALL
     SELECT format('DROP TYPE IF EXISTS %s CASCADE', oid::regtype), 3
-    FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
+    FROM pg_type WHERE typnamespace = 'public'::regnamespace
+      -- A table's row type goes with its table; a composite type of its own does not.
+      AND (typtype IN ('e', 'd', 'r') OR (SELECT relkind = 'c' FROM pg_class WHERE oid = typrelid))
       AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_type.oid AND deptype = 'e')
     ORDER BY turn
   LOOP

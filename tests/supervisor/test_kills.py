@@ -111,6 +111,16 @@ class Market:
             time.sleep(0.2)
         raise AssertionError(f"no {what!r} after {seconds} s:\n{self.said()}")
 
+    def until_people(self) -> None:
+        """Wait until the demo has come so far that there is something half done."""
+        deadline = time.monotonic() + SERVED_AGAIN_SECONDS
+        while time.monotonic() < deadline:
+            status, body = self.call("/api/v1/organisations?size=1")
+            if status == 200 and body["count"] > 5:
+                return
+            time.sleep(0.2)
+        raise AssertionError(self.said())
+
 
 class Load:
     """A writer and a reader, ten requests a second each at most; counts what was acknowledged."""
@@ -226,15 +236,13 @@ def first_start(market: Market) -> None:
             time.sleep(0.02)
         else:
             raise AssertionError(f"{moment} never came:\n{market.said()}")
-        time.sleep({"migrate": 3.0, "demo": 12.0}.get(moment, 0.3))
+        if moment == "demo":
+            market.until_people()
+        time.sleep(3.0 if moment in ("migrate", "demo") else 0.3)
         kill_start(market)
     market.start()
-    market.until('"ok"', SERVED_AGAIN_SECONDS)
     # Once more, the loader alone: the start that runs must see to it.
-    deadline = time.monotonic() + SERVED_AGAIN_SECONDS
-    while "demo" not in market.pids() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    time.sleep(5.0)
+    market.until_people()
     os.kill(market.pids()["demo"], signal.SIGKILL)
     seconds = market.until('"status": "ok"', WHOLE_SECONDS)
     _, listed = market.call("/api/v1/achievements?size=1")

@@ -55,11 +55,19 @@ async def _body(scope: Any, exchange: Exchange) -> IO[bytes]:
     """All of the body, so that a slow sender keeps no thread. Raises TooLarge."""
     headers = scope.headers
     announced = headers.get("content-length") or "0"
-    body = SpooledTemporaryFile(_KEPT_IN_MEMORY_BYTES)  # noqa: SIM115 - closed after the answer
-    if announced == "0" and "transfer-encoding" not in headers:
-        return body
     if announced.isdigit() and int(announced) > LARGEST_BODY_BYTES:
         raise TooLarge
+    body = SpooledTemporaryFile(_KEPT_IN_MEMORY_BYTES)  # noqa: SIM115 - closed after the answer
+    try:
+        if announced != "0" or "transfer-encoding" in headers:
+            await _receive(exchange, body)
+    except BaseException:
+        body.close()
+        raise
+    return body
+
+
+async def _receive(exchange: Exchange, body: IO[bytes]) -> None:
     size = 0
     async for chunk in exchange:
         size += len(chunk)
@@ -67,7 +75,6 @@ async def _body(scope: Any, exchange: Exchange) -> IO[bytes]:
             raise TooLarge
         body.write(chunk)
     body.seek(0)
-    return body
 
 
 def environ_of(scope: Any, body: IO[bytes]) -> dict[str, Any]:
@@ -186,5 +193,7 @@ async def application(scope: Any, exchange: Exchange) -> None:
     except TooLarge:
         kind = [("content-type", "text/plain; charset=utf-8"), ("connection", "close")]
         exchange.response_bytes(413, kind, "上传的内容太大。".encode())
+        return
+    except ProtocolClosed:
         return
     await loop.run_in_executor(_pool, _answer, environ, exchange, loop)

@@ -7,7 +7,6 @@ without a thread each; all else runs as WSGI, one thread a request, as Django is
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 from yangbanjian.config import events
 from yangbanjian.config.wsgi import application as pages
 
-THREADS = int(os.environ.get("YBJ_WEB_THREADS", "4"))
+THREADS = 4  # for each of the two web processes
 # The largest upload is a table to import, of 100 MB; other uploads have smaller caps of their own.
 LARGEST_BODY_BYTES = 101 * 1024 * 1024
 _KEPT_IN_MEMORY_BYTES = 1024 * 1024

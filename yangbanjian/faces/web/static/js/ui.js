@@ -153,18 +153,6 @@
     all('[data-autosave-clear]', from).forEach((el) => store(session, 'draft:' + el.dataset.autosaveClear, null));
     all('textarea', from).forEach(count); if (document.querySelector('[data-bulk]')) countPicks();
   }
-  // —— What is published while the page is looked at. A hidden tab lets go: a browser has few connections a site ——
-  const news = document.querySelector('[data-news]'); let source = null, published = 0;
-  function listen() {
-    if (source) source.close();
-    source = document.hidden ? null : new EventSource(news.dataset.news);
-    if (source) source.addEventListener('entry', (e) => {
-      if (!JSON.parse(e.data).verb.endsWith('.published')) return;
-      published += 1; news.querySelector('b').textContent = published; news.hidden = false;
-    });
-  }
-  if (news && 'EventSource' in window) { listen(); document.addEventListener('visibilitychange', listen); }
-
   showPrefs(); fresh(document); network();
   const wrong = document.querySelector('[data-focus]'); if (wrong) wrong.focus();
   const off = document.querySelector('[data-shortcuts]'); if (off) off.checked = store(local, 'shortcuts') !== 'off';

@@ -1,6 +1,6 @@
 """A whole market under load, killed piece by piece and all at once: nothing acknowledged is lost.
 
-`make run` itself is started and killed. It prints what it counted:
+`make run` itself is started and killed. Both stories print what they counted:
 `pytest -m proof -s tests/supervisor/test_kills.py`.
 """
 
@@ -28,7 +28,6 @@ from yangbanjian.supervisor.processes import claim
 pytestmark = pytest.mark.proof
 
 PROJECT = Path(__file__).parents[2]
-YBJ = PROJECT / ".venv" / "bin" / "ybj"
 SERVED_AGAIN_SECONDS, WHOLE_SECONDS = 90.0, 900.0
 
 
@@ -72,13 +71,6 @@ class Market:
 
     def said(self) -> str:
         return self._log.read_text("utf-8", "replace")
-
-    def ybj(self, *words: str) -> str:
-        done = subprocess.run(
-            [YBJ, *words], env=self.env, capture_output=True, text=True, timeout=120, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
 
     def pids(self) -> dict[str, int]:
         return {row.name: row.pid for row in records.running(self.home)}
@@ -223,7 +215,7 @@ def kill_start(market: Market) -> None:
     market.reap()
 
 
-def first_start(market: Market) -> None:
+def test_a_first_start_killed_anywhere_ends_whole(market: Market) -> None:
     """Killed while the folder is made, while tables are made, while the demo loads; then it is whole."""
     for moment in ("run", "postgres", "migrate", "demo"):
         market.start()
@@ -251,9 +243,13 @@ def first_start(market: Market) -> None:
     print(f"demo whole after {seconds:.0f} s, achievements={listed['count']}")
 
 
-def under_load(market: Market) -> None:
+def test_nothing_acknowledged_is_lost(market: Market) -> None:
     """Each child, PostgreSQL, the supervisor, make: killed under load, and served again."""
-    token = market.ybj("token", "create", "--user", "tto")
+    market.env["YBJ_DEMO"] = "0"
+    market.start()
+    market.until('"status": "ok"', WHOLE_SECONDS)
+    _, made = market.call("/api/v1/sandbox/accounts", body={"role": "tto", "count": 1})
+    token = made["items"][0]["token"]
     told = []
     with Load(market, token) as load:
         for name in ("web", "events", "worker", "postgres", "supervisor", "make"):
@@ -295,8 +291,3 @@ def under_load(market: Market) -> None:
     assert leaders(market.home) == []
     assert not any(proc.is_alive(pid) for pid in last.values())
     assert strangers(market.home) == []
-
-
-def test_killed_anywhere_it_ends_whole_and_loses_nothing(market: Market) -> None:
-    first_start(market)
-    under_load(market)

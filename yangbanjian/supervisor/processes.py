@@ -86,6 +86,8 @@ class Supervisor:
                     self._look_after(place)
                 time.sleep(TICK_SECONDS)
         finally:
+            if not self._failed:
+                records.say_leaving(self._home, True)
             self._stop_all()
             for number, handler in before.items():
                 signal.signal(number, handler)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from yangbanjian.faces.sheets.reading import open_table
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.intake import imports
 from yangbanjian.ground.intake.models import ImportJob
+from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.people.models import Person
+from yangbanjian.ground.site import actions as site
 from yangbanjian.kernel.actor import Role
 from yangbanjian.libraries.achievements.models import Achievement
 from yangbanjian.libraries.demands import actions as demands
@@ -211,3 +214,52 @@ def test_the_workbook_is_bytes_of_a_workbook() -> None:
     body = io.BytesIO(b"".join(answer.streaming_content))  # type: ignore[attr-defined]
     assert body.getvalue()[:2] == b"PK"
     assert "experts.xlsx" in answer["Content-Disposition"]
+
+
+def test_files_are_removed_when_they_have_been_kept_long_enough(tmp_path: Path) -> None:
+    """The counts stay, the bytes go; the same bytes sent again are another job's."""
+    person = make.person(Role.TTO)
+    tto, browser = client_of(person), visitor(person)
+
+    def sent() -> ImportJob:
+        answer = tto.post(
+            "/api/v1/imports", {"kind": "achievements", "file": table(tmp_path, ROWS)}
+        )
+        run_import(answer.json()["id"])
+        return ImportJob.objects.get(pk=answer.json()["id"])
+
+    first = sent()
+    answer = browser.post("/desk/imports", {"kind": "achievements", "file": table(tmp_path, ROWS)})
+    waiting = ImportJob.objects.get(pk=int(answer["Location"].rsplit("/", 1)[1]))
+    now = clock.now()
+    assert imports.forget_files(now + timedelta(days=29)) == 0
+    site.change(actor=make.actor(Role.OPERATOR), values={"import_file_days": 10})
+    assert "保存 10 天" in browser.get("/desk/imports").content.decode()
+    assert "10 天" in Client().get("/privacy").content.decode()
+    ImportJob.objects.filter(pk=first.pk).update(made_at=now - timedelta(days=11))
+    file, report = imports.path_of(first.file), imports.path_of(first.report)
+    assert imports.forget_files(now) == 1
+    assert (file.exists(), report.exists()) == (True, False), "the second job needs its file"
+    assert imports.forget_files(now + timedelta(days=11)) == 1
+    assert not file.exists()
+    assert imports.forget_files(now + timedelta(days=11)) == 0
+    first.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (first.state, first.created, first.file, first.problems) == ("done", 1, "", [])
+    assert (waiting.state, waiting.file) == ("failed", "")
+    assert "保存期" in browser.get(f"/desk/imports/{waiting.pk}").content.decode()
+    assert browser.get(f"/desk/imports/{first.pk}").status_code == 200
+    assert tto.get(f"/api/v1/imports/{first.pk}/errors").status_code == 404
+    verbs = Entry.objects.filter(verb="intake.files_removed").order_by("id")
+    assert [e.subject_id for e in verbs] == [first.pk, waiting.pk]
+    copy = tto.get("/api/v1/me/export").json()
+    assert [j["kept"] for j in copy["imports"]] == [False, False]
+
+
+def test_an_import_at_work_keeps_its_file(tmp_path: Path) -> None:
+    tto = client_of(make.person(Role.TTO))
+    answer = tto.post("/api/v1/imports", {"kind": "achievements", "file": table(tmp_path, ROWS)})
+    job = ImportJob.objects.get(pk=answer.json()["id"])
+    assert job.state == "queued"
+    assert imports.forget_files(clock.now() + timedelta(days=400)) == 0
+    assert imports.path_of(job.file).exists()

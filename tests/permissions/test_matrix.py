@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 
-from tests import make
+from tests import make, signing
 from tests.faces.calling import client_of
 from tests.faces.matching import direction_between, match_between
 from yangbanjian.engines.matching import actions as matching
@@ -166,10 +166,11 @@ TABLE: dict[str, list[Verb]] = {
     ],
 }  # fmt: skip
 # Calls that the table leaves out: no role plays a part in them, or (imports) a file of each kind
-# and owner does, which tests/faces/test_sheets_desk.py and tests/actions/test_imports.py try.
+# and owner does, which tests/faces/test_sheets_desk.py and tests/actions/test_imports.py try; a new
+# address needs the caller's password: `people.ask_email_change` below, tests/faces/test_api_people.py.
 ELSEWHERE = frozenset({
     "/sandbox/clock", "/sandbox/mail", "/sandbox/accounts", "/codes",
-    "/imports", "/imports/{id}", "/imports/{id}/errors",
+    "/imports", "/imports/{id}", "/imports/{id}/errors", "/me/email",
 })  # fmt: skip
 
 
@@ -382,6 +383,11 @@ ACTS: dict[str, tuple[Act, frozenset[str]]] = {
             actor=a, organisation_id=p.organisation.pk, kind="field", codes=["green"]
         ), OPERATOR | {OWN},
     ),
+    "people.ask_email_change": (
+        lambda a, p: people.ask_email_change(
+            actor=a, person_id=p.own.pk, email="new@example.com", password=signing.PASSWORD
+        ), frozenset({OWN}),
+    ),
     "people.change_profile": (
         lambda a, p: people.change_profile(actor=a, person_id=p.own.pk, name="改名"),
         frozenset({OWN}),
@@ -401,7 +407,7 @@ def place(settings: Any) -> Place:
         actor=actor_of(somebody), role="tto", organisation_id=organisation.pk
     )
     make.person(Role.OPERATOR)
-    own = make.person(Role.TTO, of=organisation)
+    own = signing.with_password(make.person(Role.TTO, of=organisation))
     seeker = make.actor(Role.ENTERPRISE)
     match = direction_between(seeker, actor_of(own))
     matching.move(actor=seeker, match_id=match.pk, name="interested")

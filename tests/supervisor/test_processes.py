@@ -141,6 +141,23 @@ def test_the_next_supervisor_ends_what_a_killed_one_left(
     assert pids(home) == {}
 
 
+def test_a_newcomer_waits_for_one_that_is_leaving(
+    home: Home, start: Callable[..., subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than for one that stays, whom it refuses."""
+    monkeypatch.setattr(processes, "PATIENCE_SECONDS", 0.5)
+    slow = "trap 'sleep 2; exit' TERM; while :; do sleep 0.1; done"
+    popen = start(children=f'[Child("slow", ("sh", "-c", "{slow}"))]')
+    assert until(lambda: "slow" in pids(home))
+    with pytest.raises(EngineRefusal):
+        claim(home)
+    popen.terminate()
+    assert until(lambda: records.is_leaving(home))
+    assert "slow" in pids(home), "it must still be stopping for this to mean something"
+    claim(home).close()
+    assert not records.is_leaving(home)
+
+
 def test_a_reused_pid_is_left_alone(home: Home) -> None:
     home.prepare()
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:

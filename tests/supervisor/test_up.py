@@ -75,15 +75,15 @@ import time
 from yangbanjian.supervisor.child import Child
 from yangbanjian.supervisor.home import home_at
 from yangbanjian.supervisor.processes import Supervisor
-from yangbanjian.supervisor.up import is_make_interrupted
+from yangbanjian.supervisor.up import make_watch
 import sys
 home = home_at(sys.argv[1])
 home.prepare()
-Supervisor(home, [Child("one", ("sleep", "61"))], print, None, is_make_interrupted).run()
+Supervisor(home, [Child("one", ("sleep", "61"))], print, None, make_watch()).run()
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_to_make_alone_stops_everything(
     home: Home, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -109,4 +109,7 @@ def test_a_signal_to_make_alone_stops_everything(
         finally:
             if make.poll() is None:
                 os.killpg(make.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 15
+    while record.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
     assert not record.exists()

@@ -11,6 +11,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,6 +49,34 @@ class Manifest:
         return (
             f"数据库 {len(self.rows)} 张表共 {sum(self.rows.values())} 行；"
             f"附件 {self.files} 个；{keys}；不含数据库账号密码（恢复时重新生成）。"
+        )
+
+
+@contextmanager
+def owners_url(home: Home, say: Say) -> Iterator[str]:
+    """A login that may read every row of this installation's database: the superuser of the
+    embedded one, started if need be, or the owner of an external one. Raises EngineRefusal."""
+    if os.environ.get("DATABASE_URL"):
+        home.prepare()
+        owner = os.environ.get("YBJ_MIGRATE_URL")
+        if not owner:
+            raise EngineRefusal(
+                "no_migrate_url",
+                "备份外部数据库要用表的所有者登录。请把 YBJ_MIGRATE_URL（ybj db init 打印的）也放进环境变量。",
+            )
+        yield owner
+        return
+    with ensure_running(home, say=say) as engine:
+        yield engine.url("superuser")
+
+
+def refuse_external() -> None:
+    """A restore makes an embedded database; raise when another one would be served afterwards."""
+    if os.environ.get("DATABASE_URL"):
+        raise EngineRefusal(
+            "restore_embedded_only",
+            "恢复只装入内置数据库。请先去掉 DATABASE_URL 与 YBJ_MIGRATE_URL，"
+            "用 YBJ_HOME 指定一个新目录再恢复；外部数据库请用它自己的备份工具恢复。",
         )
 
 

@@ -1,6 +1,5 @@
 """One supervised program: started so that it cannot outlive us, ended with all it started."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -15,8 +14,6 @@ from yangbanjian.supervisor.records import Record
 
 # In a child's environment; says which supervisor's it is, for all its descendants too.
 MARK = "YBJ_SUPERVISOR"
-_PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 @dataclass(frozen=True)
@@ -35,14 +32,6 @@ def spawn(child: Child, log: Path, mark: str) -> subprocess.Popen[bytes]:
 
     Raises OSError when the program cannot be started.
     """
-    parent = os.getpid()
-
-    def die_with_parent() -> None:
-        # After the change of user, which would clear it; and the parent may be gone already.
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
     with log.open("ab") as output:
         return subprocess.Popen(
             child.argv,
@@ -52,7 +41,7 @@ def spawn(child: Child, log: Path, mark: str) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=proc.dies_with_us(signal.SIGTERM),
             **popen_options(child.user),
         )
 

@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,8 +92,10 @@ class Cluster:
 
     def create(self, password: str) -> None:
         """Run initdb in a draft folder and rename it: a half-made folder is never mistaken."""
-        draft = self.home.postgres.with_name("postgres.draft")
-        shutil.rmtree(draft, ignore_errors=True)
+        # A name of its own: what a killed start was still writing is not this one's.
+        for left in self.home.root.glob("postgres.draft*"):
+            shutil.rmtree(left, ignore_errors=True)
+        draft = self.home.postgres.with_name(f"postgres.draft-{os.getpid()}")
         draft.mkdir(mode=0o700)
         self.home.give(draft)
         password_file = self.home.sockets / "initdb.password"
@@ -187,6 +190,9 @@ class Cluster:
                 stderr=subprocess.STDOUT,
                 check=False,
                 start_new_session=True,
+                # A half-made folder or a waiting pg_ctl is of no use to anybody once we are gone;
+                # a server that pg_ctl has started lives on and is joined by the next start.
+                preexec_fn=proc.dies_with_us(signal.SIGKILL),
                 **popen_options(self.home.account),
             )
             output.seek(0)

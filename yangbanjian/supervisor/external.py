@@ -27,13 +27,15 @@ def check_database(url: str) -> list[Check]:
                 _version(database),
                 _encoding(database),
                 *_extensions(database),
-                _chinese(database),
+                *_chinese(database),
                 *_durability(database),
                 _role(database),
             ]
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1] if str(error).strip() else "?"
-        return [Check("connection", False, f"无法连接数据库：{reason}")]
+        # The first line says what happened; those after it guess why.
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "?"
+        advice = "请检查 DATABASE_URL、数据库是否启动、账号和密码。"
+        return [Check("connection", False, f"无法连接数据库：{reason}。{advice}")]
 
 
 def refuse_unfit(url: str) -> None:
@@ -75,18 +77,19 @@ def _extension(database: psycopg.Connection, name: str) -> Check:
     return Check(name, False, f"数据库缺少扩展 {name}。{advice}")
 
 
-def _chinese(database: psycopg.Connection) -> Check:
-    """Under the C locale pg_trgm takes Chinese for punctuation, and search finds nothing."""
+def _chinese(database: psycopg.Connection) -> list[Check]:
+    """Under the C locale pg_trgm takes Chinese for punctuation, and search finds nothing. Nothing
+    to ask where pg_trgm is missing, which has been said."""
     bad = Check(
         "locale", False, "数据库的区域设置不识别中文，检索将失效。请用 C.UTF-8 重建数据库。"
     )
     try:
         kept = _value(database, "select cardinality(show_trgm('技术转移')) > 0")
     except psycopg.errors.UndefinedFunction:
-        return bad._replace(sentence="缺少 pg_trgm，无法检查区域设置。")
+        return []
     except psycopg.errors.UntranslatableCharacter:
-        return bad
-    return Check("locale", True, "区域设置识别中文。") if kept else bad
+        return [bad]
+    return [Check("locale", True, "区域设置识别中文。") if kept else bad]
 
 
 def _durability(database: psycopg.Connection) -> list[Check]:

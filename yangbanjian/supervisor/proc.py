@@ -1,10 +1,15 @@
 """What the kernel says about processes. Linux only, like the embedded server's supervision."""
 
+import ctypes
 import os
+import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 _PROC = Path("/proc")
+_PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _stat(pid: int) -> list[str] | None:
@@ -84,3 +89,16 @@ def carries(pid: int, mark: str) -> bool:
 def _group(pid: int) -> int | None:
     fields = _stat(pid)
     return int(fields[2]) if fields else None
+
+
+def dies_with_us(number: signal.Signals) -> Callable[[], None]:
+    """For `preexec_fn`: the kernel sends the new program this signal when our thread ends."""
+    parent = os.getpid()
+
+    def ask_kernel() -> None:
+        # After the change of user, which would clear it; and the parent may be gone already.
+        _libc.prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return ask_kernel

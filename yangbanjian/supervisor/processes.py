@@ -5,7 +5,8 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -25,6 +26,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 WELL_SECONDS = 60.0
 LONGEST_LOG_BYTES = 20 * 1024 * 1024
 CHILD_GRACE_SECONDS = 6.0  # with PostgreSQL's own time about ten in all
+# How long a newcomer waits for one that may be about to leave, and for one that is leaving.
+PATIENCE_SECONDS, LEAVING_SECONDS = 2.0, 60.0
 
 
 @dataclass
@@ -57,32 +60,38 @@ class Supervisor:
         self._stopping = False
         # Asked at each tick: another reason to stop than a signal.
         self._is_over = is_over
+        # A child that was to work once and failed: those who gave it must decide what now.
+        self._failed = ""
         # Names this run in the environment of every descendant.
         self._mark = secrets.token_hex(8)
 
     def run(self) -> None:
+        """`watch` as the home's only supervisor. Raises EngineRefusal when another one runs."""
+        with claimed(self._home):
+            self.watch()
+
+    def watch(self) -> str:
         """Start everything, watch it until INT or TERM, stop it. Call from the main thread.
 
         The main thread, because the kernel ends the children when the thread that started them
-        ends. Raises EngineRefusal when another supervisor runs on this home.
+        ends. Answers the name of a `once` child that failed, which also ends everything; else "".
         """
-        lock = claim(self._home)
         before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
         for number in before:
             signal.signal(number, self._on_signal)
         try:
-            records.write(self._home, SUPERVISOR, os.getpid(), self._mark)
-            while not self._stopping and not self._is_over():
+            while not self._stopping and not self._failed and not self._is_over():
                 self._look_after_engine()
                 for place in self._places:
                     self._look_after(place)
                 time.sleep(TICK_SECONDS)
         finally:
+            if not self._failed:
+                records.say_leaving(self._home, True)
             self._stop_all()
-            records.forget(self._home, SUPERVISOR)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            lock.close()
+        return "" if self._stopping else self._failed
 
     def stop(self) -> None:
         """Make `run` return soon."""
@@ -125,8 +134,9 @@ class Supervisor:
         code = popen.wait()
         records.forget(self._home, place.child.name)
         place.popen = None
-        if place.child.once and code == 0:
+        if place.child.once:
             place.finished = True
+            self._failed = place.child.name if code else ""
             return
         self._postpone(place)
         log = self._home.logs / f"{place.child.name}.log"
@@ -158,17 +168,43 @@ def _log(home: Home, name: str) -> Path:
     return path
 
 
+@contextmanager
+def claimed(home: Home) -> Iterator[None]:
+    """Be this home's only supervisor for the block, named in `ybj ps`. Raises as `claim` does."""
+    lock = claim(home)
+    try:
+        records.write(home, SUPERVISOR, os.getpid(), "")
+        yield
+    finally:
+        records.forget(home, SUPERVISOR)
+        lock.close()
+
+
+@contextmanager
+def leaving(home: Home) -> Iterator[None]:
+    """However the block ends, a successor learns that this supervisor is about to be gone."""
+    try:
+        yield
+    finally:
+        records.say_leaving(home, True)
+
+
 def claim(home: Home) -> FileLock:
     """Become this home's only supervisor and end what a killed predecessor left. Close to leave.
 
-    Raises EngineRefusal when another one lives.
+    Waits for one that is leaving. Raises EngineRefusal when another one stays.
     """
     lock = FileLock(home.run / "supervisor.lock")
-    if not lock.try_alone():
-        lock.close()
-        pids = [str(row.pid) for row in records.running(home) if row.name == SUPERVISOR]
-        where = f"（进程 {pids[0]}）" if pids else ""
-        raise EngineRefusal("already_running", f"{home.root} 已经在运行{where}。请先停止它。")
+    began = time.monotonic()
+    while not lock.try_alone():
+        patience = LEAVING_SECONDS if records.is_leaving(home) else PATIENCE_SECONDS
+        if time.monotonic() - began > patience:
+            lock.close()
+            pids = [str(row.pid) for row in records.running(home) if row.name == SUPERVISOR]
+            where = f"（进程 {pids[0]}）" if pids else ""
+            raise EngineRefusal("already_running", f"{home.root} 已经在运行{where}。请先停止它。")
+        time.sleep(TICK_SECONDS)
+    records.say_leaving(home, False)
     left = records.read(home)
     orphans = left_groups(record for record in left if record.name != SUPERVISOR)
     end_groups(orphans, CHILD_GRACE_SECONDS)

@@ -40,6 +40,19 @@ def write(home: Home, name: str, pid: int, mark: str) -> None:
     draft.replace(path)
 
 
+def say_leaving(home: Home, leaving: bool) -> None:
+    """Tell the next supervisor whether this one is on its way out, so that it waits for it."""
+    if leaving:
+        _leaving(home).touch()
+    else:
+        _leaving(home).unlink(missing_ok=True)
+
+
+def is_leaving(home: Home) -> bool:
+    """Is the running supervisor stopping its children?"""
+    return _leaving(home).exists()
+
+
 def forget(home: Home, name: str) -> None:
     """Its process has ended."""
     _path(home, name).unlink(missing_ok=True)
@@ -72,6 +85,10 @@ def lines(home: Home) -> list[str]:
 
 def _is_living(record: Record) -> bool:
     return proc.is_same(record.pid, record.ticks)
+
+
+def _leaving(home: Home) -> Path:
+    return home.run / "supervisor.leaving"
 
 
 def _path(home: Home, name: str) -> Path:

@@ -4,30 +4,33 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from yangbanjian.supervisor import proc
+from yangbanjian.supervisor import proc, records
 from yangbanjian.supervisor.account import popen_options
-from yangbanjian.supervisor.child import Child
+from yangbanjian.supervisor.child import MARK, Child, end_groups
 from yangbanjian.supervisor.external import refuse_unfit
 from yangbanjian.supervisor.home import Home
 from yangbanjian.supervisor.postgres import Engine, ensure_running
-from yangbanjian.supervisor.processes import Supervisor, claim
+from yangbanjian.supervisor.processes import CHILD_GRACE_SECONDS, Supervisor, claimed, leaving
 from yangbanjian.supervisor.program import Program, Say, program_for
 from yangbanjian.supervisor.refusal import EngineRefusal
 from yangbanjian.supervisor.secrets import signing_key
 
-PAGES = "yangbanjian.config.wsgi:application"
+PAGES = "yangbanjian.config.rsgi:application"
 EVENTS = "yangbanjian.config.events:application"
+MOST_ATTEMPTS = 3  # of what runs once beside the pages
 COMMAND = ("-P", "-m", "yangbanjian.faces.cli")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where we listen. The events have a port of their own: granian cannot share one by path."""
+    """Where we listen: everything on `port`; the events also on one of their own, for a front
+    server that keeps their many streams away from the processes that make pages."""
 
     bind: str
     port: int
@@ -79,25 +82,36 @@ def serve(
     """Run everything until INT or TERM, then stop everything. Raises EngineRefusal.
 
     `first`: `ybj` commands that must succeed before anything is served; only they get the
-    migrator's login. `beside`: name -> `ybj` command that runs once while pages are served.
+    migrator's login. `beside`: name -> `ybj` command that runs once while pages are served; when
+    one fails, the first steps and everything after them are done again.
     """
     place = place_from_environment()
     home.prepare()
-    claim(
-        home
-    ).close()  # refuse early, and free the ports that a killed predecessor's children hold
-    refuse_taken_ports(place)
-    # TERM before the supervisor watches for it must also leave through every `with`.
-    before = signal.signal(signal.SIGTERM, _leave)
+    is_over = make_watch()
+    # A signal before the supervisor watches for it must also leave through every `with`.
+    before = {number: signal.signal(number, _leave) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with database(home, say) as (engine, urls):
-            program = program_for(home.account, say)
-            for command in first:
-                _run_first(home, program, command, urls)
-            running = children(home, program, place, urls["DATABASE_URL"], beside or {})
-            Supervisor(home, running, say, engine, is_make_interrupted).run()
+        # Claimed first: that frees the ports which a killed predecessor's children hold.
+        with claimed(home):
+            refuse_taken_ports(place)
+            with database(home, say) as (engine, urls), leaving(home):
+                program = program_for(home.account, say)
+
+                def once(steps: Sequence[Sequence[str]], extra: Mapping[str, Sequence[str]]) -> str:
+                    for step in steps:
+                        _run_first(home, program, step, urls, is_over)
+                    running = children(home, program, place, urls["DATABASE_URL"], extra)
+                    return Supervisor(home, running, say, engine, is_over).watch()
+
+                for _ in range(MOST_ATTEMPTS):
+                    if not (failed := once(first, beside or {})):
+                        return
+                    say(f"{failed} 中途退出。详情见 {home.logs / failed}.log。")
+                say(f"{failed} 试了 {MOST_ATTEMPTS} 次都没有完成，下次启动时再试。")
+                once((), {})
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def children(
@@ -119,8 +133,7 @@ def children(
         return Child(name, (program.python, *arguments), env, home.account, once)
 
     return [
-        python("web", *_granian("wsgi", place.bind, place.port), "--workers", "2",
-               "--blocking-threads", "4", PAGES),
+        python("web", *_granian("rsgi", place.bind, place.port), "--workers", "2", PAGES),
         python("events", *_granian("asgi", place.bind, place.events_port), "--workers", "1",
                EVENTS),
         python("worker", *COMMAND, "worker"),
@@ -144,26 +157,48 @@ def refuse_taken_ports(place: Place) -> None:
                 ) from None
 
 
-def is_make_interrupted() -> bool:
-    """Has `make`, our parent, been told to stop by INT?
+def make_watch() -> Callable[[], bool]:
+    """A question to ask again and again: has `make`, our parent, been interrupted or killed?
 
-    From a terminal we get that signal too. Sent to make alone it is not passed on: make holds it
-    back and waits for us to end, for ever.
+    From a terminal we get INT too. Sent to make alone it is not passed on: make holds it back and
+    waits for us to end, for ever. Killed, make leaves us behind with nobody to stop us.
     """
     parent = os.getppid()
-    return proc.name(parent) in ("make", "gmake") and proc.blocks(parent, signal.SIGINT)
+    if proc.name(parent) not in ("make", "gmake"):
+        return lambda: False
+    return lambda: os.getppid() != parent or proc.blocks(parent, signal.SIGINT)
 
 
-def _run_first(home: Home, program: Program, command: Sequence[str], urls: dict[str, str]) -> None:
-    done = subprocess.run(
+def _run_first(
+    home: Home,
+    program: Program,
+    command: Sequence[str],
+    urls: dict[str, str],
+    is_over: Callable[[], bool],
+) -> None:
+    """Run one step to its end. Recorded like a child: a killed start must not leave it at work."""
+    step = command[0]
+    running = subprocess.Popen(
         [program.python, *COMMAND, *command],
         cwd="/",
-        env={**os.environ, **_environment(home, program), **urls},
+        env={**os.environ, **_environment(home, program), **urls, MARK: step},
         stdin=subprocess.DEVNULL,
-        check=False,
+        start_new_session=True,
+        preexec_fn=proc.dies_with_us(signal.SIGTERM),
         **popen_options(home.account),
     )
-    if done.returncode:
+    try:
+        records.write(home, step, running.pid, step)
+        while running.poll() is None:
+            if is_over():
+                raise SystemExit(0)
+            time.sleep(0.05)
+    finally:
+        if running.poll() is None:
+            end_groups([running.pid], CHILD_GRACE_SECONDS)
+            running.wait()
+        records.forget(home, step)
+    if running.returncode:
         raise EngineRefusal(
             "first_step_failed", f"启动前的步骤 {' '.join(command)} 失败，详情见上。"
         )

@@ -1,4 +1,4 @@
-"""Oneself, one's tokens, and organisations."""
+"""One's tokens, and organisations."""
 
 # No postponed annotations here: ninja evaluates them.
 from collections.abc import Mapping
@@ -29,36 +29,6 @@ MOVES = (
     ("suspend", gettext_noop("停用"), ("claimed", "verified")),
     ("reinstate", gettext_noop("恢复"), ("suspended",)),
 )
-
-
-class PersonOut(Schema):
-    id: int
-    username: str
-    name: str
-    email: str | None
-    phone: str
-    language: str
-    created_at: datetime
-
-
-class MembershipOut(Schema):
-    organisation: schemas.Organisation
-    role: str
-    since: datetime | None
-    until: datetime | None
-
-
-class MeOut(Schema):
-    """Who calls, and for whom this token acts."""
-
-    person: PersonOut
-    organisation: schemas.Organisation | None
-    roles: list[str]
-    memberships: list[MembershipOut]
-
-
-class ErasedOut(Schema):
-    erased: bool
 
 
 class TokenIn(Schema):
@@ -159,45 +129,6 @@ class OrganisationQuery(Paging):
 class OrganisationHistory(Schema):
     versions: list[schemas.VersionOut]
     entries: list[schemas.EntryOut]
-
-
-# --- oneself ---------------------------------------------------------------------------------
-
-
-@router.get("/me", response={200: MeOut, **REFUSED}, operation_id="me")
-def me(request: HttpRequest) -> Any:
-    """Who I am, for whom I act, and where I belong."""
-    actor, person_id = signed_in(request)
-    acting_for = queries.organisation(actor.organisation_id) if actor.organisation_id else None
-    return {
-        "person": queries.person(person_id),
-        "organisation": acting_for,
-        "roles": sorted(actor.roles),
-        "memberships": [
-            {
-                "organisation": m.organisation,
-                "role": m.role,
-                "since": m.period.lower,
-                "until": m.period.upper,
-            }
-            for m in queries.memberships_of(person_id)
-        ],
-    }
-
-
-@router.get("/me/export", response={200: dict[str, Any], **REFUSED}, operation_id="me_export")
-def export(request: HttpRequest) -> Any:
-    """Everything that is kept about me."""
-    actor, person_id = signed_in(request)
-    return actions.export_my_data(actor=actor, person_id=person_id)
-
-
-@router.post("/me/erase", response={200: ErasedOut, **REFUSED}, operation_id="me_erase")
-def erase(request: HttpRequest) -> Any:
-    """Forget me. There is no way back; this token ends too."""
-    actor, person_id = signed_in(request)
-    actions.erase(actor=actor, person_id=person_id)
-    return {"erased": True}
 
 
 # --- tokens ----------------------------------------------------------------------------------

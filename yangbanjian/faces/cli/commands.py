@@ -39,12 +39,16 @@ def up() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    mend_demo: Annotated[
+        bool, typer.Option("--mend-demo", hidden=True, help="演示区没有装完则重来")
+    ] = False,
+) -> None:
     """建表或升级表结构，准备静态文件。"""
     with installation(migrates=True):
         from yangbanjian.faces.cli.running import migrate as bring_up_to_date
 
-        bring_up_to_date()
+        bring_up_to_date(mends_demo=mend_demo)
 
 
 @app.command()
@@ -224,18 +228,20 @@ def db_init(admin_url: Annotated[str, typer.Option(help="管理员连接地址")
 def backup(folder: Path) -> None:
     """备份到一个新目录，并核对。"""
     from yangbanjian.supervisor.backup import backup as make
-    from yangbanjian.supervisor.postgres import ensure_running
+    from yangbanjian.supervisor.backup import owners_url
 
     home = home_from_environment()
-    with ensure_running(home, say=say) as engine:
-        print(make(home, folder, engine.url("superuser")).sentence())
+    with owners_url(home, say) as url:
+        print(make(home, folder, url).sentence())
 
 
 @app.command()
 def restore(folder: Path) -> None:
     """把备份恢复到空的数据目录（YBJ_HOME）。"""
+    from yangbanjian.supervisor.backup import refuse_external
     from yangbanjian.supervisor.backup import restore as bring_back
 
+    refuse_external()
     print(bring_back(folder, home_from_environment(), say).sentence())
 
 

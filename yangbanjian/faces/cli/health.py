@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 
+from django.conf import settings
 from django.db import connection
 
 from yangbanjian import __version__
 from yangbanjian.engines.matching.queries import vectors_made
 from yangbanjian.ground.journal import queries as journal
+from yangbanjian.ground.site import queries as site
 from yangbanjian.supervisor.check import Check
 from yangbanjian.supervisor.doctor import engine_checks
 from yangbanjian.supervisor.home import Home
@@ -23,6 +25,8 @@ def checks(home: Home) -> list[Check]:
         _queue(),
         _news(),
         _vectors(),
+        _mail(),
+        *_demo(),
         Check("version", True, __version__),
     ]
 
@@ -36,15 +40,44 @@ def _queue() -> Check:
         )
         row = cursor.fetchone()
     age = int(row[0]) if row else 0
-    return Check("queue age", age <= LONGEST_QUEUE_SECONDS, f"{age} s")
+    sentence = f"最久的任务等了 {age} 秒。"
+    if age <= LONGEST_QUEUE_SECONDS:
+        return Check("queue age", True, sentence)
+    return Check(
+        "queue age", False, f"{sentence}请看 ybj ps 里有没有 worker，再看 logs/worker.log。"
+    )
 
 
 def _news() -> Check:
     lost = journal.undelivered_count()
-    return Check("journal followers", lost == 0, f"undelivered={lost}")
+    if not lost:
+        return Check("journal followers", True, "办事记录都已送达。")
+    return Check(
+        "journal followers", False, f"有 {lost} 条办事记录没有送达，请看 logs/worker.log。"
+    )
+
+
+def _mail() -> Check:
+    """A district may begin without mail, so it is said and not failed."""
+    if settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
+        sentence = "没有配置发信（YBJ_SMTP_URL）：不能自助注册、找回密码、更换邮箱。"
+        return Check("mail", True, sentence)
+    return Check("mail", True, "已配置发信。")
+
+
+def _demo() -> list[Check]:
+    state = site.demo_state()
+    if state is None:
+        return []
+    if state == "whole":
+        return [Check("demo", True, "演示区完整。")]
+    if state == "unfinished":
+        sentence = "演示区没有装完，已有的数据都在。要完整的演示区，请用 YBJ_HOME 指定一个新目录。"
+        return [Check("demo", False, sentence)]
+    return [Check("demo", False, "演示区还没有装完：运行中请等待，没有运行请再次启动。")]
 
 
 def _vectors() -> Check:
     """How far the encoding behind an import is: records are found by words before."""
     made, wanted = vectors_made()
-    return Check("vectors", True, f"{made}/{wanted}")
+    return Check("vectors", True, f"已编码 {made}/{wanted}。")

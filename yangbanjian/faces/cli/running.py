@@ -17,11 +17,12 @@ def up() -> None:
     os.environ["YBJ_CHILD"] = "1"
     os.environ["YBJ_POOL"] = "1"
     say(f"正在启动，稍后请打开 http://{place.bind}:{place.port}")
-    beside = {}
+    beside, first = {}, ["migrate"]
     if is_sandbox and os.environ.get("YBJ_DEMO") != "0":
         beside["demo"] = ["load-demo"]
+        first.append("--mend-demo")
         say(f"演示账号：{'、'.join(DEMO_ACCOUNTS)}；密码：{DEMO_PASSWORD}")
-    serve(home, say, first=(("migrate",),), beside=beside)
+    serve(home, say, first=(first,), beside=beside)
 
 
 DEMO_ACCOUNTS = (
@@ -31,15 +32,23 @@ DEMO_ACCOUNTS = (
 DEMO_PASSWORD = "yangbanjian-demo"  # noqa: S105 - public by design, exists in a sandbox only
 
 
-def migrate() -> None:
-    """Tables, the installation's row, static files with hashed names, the signing key."""
+def migrate(*, mends_demo: bool = False) -> None:
+    """Tables, the installation's row, static files with hashed names.
+
+    `mends_demo`: begin again with a demo district that was left half loaded; only for a start,
+    when nobody else is at work here.
+    """
     from datetime import timedelta
 
     from django.conf import settings
     from django.core.management import call_command
-    from django.db import connections
+    from django.db import connections, transaction
 
     alias = "migrator" if "migrator" in connections.settings else "default"
+    if mends_demo:
+        from yangbanjian.faces.cli.demo.mending import mend
+
+        mend(alias, say)
     call_command("migrate", database=alias, interactive=False, verbosity=0)
     from yangbanjian.ground.clock import actions as clock
     from yangbanjian.ground.site import actions as site
@@ -47,6 +56,9 @@ def migrate() -> None:
     wants_demo = settings.YBJ_SANDBOX and os.environ.get("YBJ_DEMO") != "0"
     # A new demo district starts a year ago and lives through it (see demo/load.py).
     offset = timedelta(days=-365) if wants_demo else timedelta(0)
-    if clock.settle_installation(is_sandbox=settings.YBJ_SANDBOX, offset=offset) and wants_demo:
-        site.set_loading(True)
+    # Both or neither: a clock a year behind without its district would never catch up.
+    with transaction.atomic():
+        is_new = clock.settle_installation(is_sandbox=settings.YBJ_SANDBOX, offset=offset)
+        if is_new and wants_demo:
+            site.set_demo("promised")
     call_command("collectstatic", interactive=False, verbosity=0)

@@ -21,6 +21,7 @@ from yangbanjian.faces.sheets.jobs import planned_for, say
 from yangbanjian.faces.web.middleware import own_transactions
 from yangbanjian.ground.intake import imports
 from yangbanjian.ground.people import owners
+from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.answers import SIGN_IN
 from yangbanjian.kernel.refusals import Invalid, NotFound, Refusal, TooMany
@@ -81,6 +82,7 @@ def _board(request: HttpRequest, actor: Actor, refused: str, status: int) -> Htt
         "page_title": gettext(gettext_noop("导入表格")), "jobs": jobs, "kinds": kinds,
         "section": "desk",
         "refused": refused, "chosen_kind": request.POST.get("kind", "achievements"),
+        "days_kept": site.settings().import_file_days,
         "is_operator": actor.is_operator, "owner": request.POST.get("owner", ""),
     }  # fmt: skip
     return _page(request, "board", context, status)

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 from yangbanjian.faces.web.forms_on_pages import path_here
 from yangbanjian.faces.web.words import translated
 from yangbanjian.ground.files import queries as files
-from yangbanjian.ground.people.rules.personal import PERSONAL_DATA
+from yangbanjian.ground.people.rules.personal import PERSONAL_DATA, PersonalField
+from yangbanjian.ground.site import queries as site
 from yangbanjian.libraries.records import queries as records
 
 YEAR_S = 365 * 86_400
@@ -58,10 +59,17 @@ def register() -> list[dict[str, str]]:
             "what": translated(kind.label),
             "purpose": translated(kind.purpose),
             "basis": translated(kind.basis),
-            "retention": _kept_for(kind.retention_days),
+            "retention": _kept_for(days_kept(kind)),
         }
         for kind in PERSONAL_DATA
     ]
+
+
+def days_kept(kind: PersonalField) -> int | None:
+    """How long, as the operator has set it where they may."""
+    if kind.setting:
+        return int(getattr(site.settings(), kind.setting))
+    return kind.retention_days
 
 
 def _kept_for(days: int | None) -> str:

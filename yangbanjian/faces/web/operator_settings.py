@@ -54,6 +54,10 @@ class SettingsForm(forms.Form):
         help_text=gettext_lazy("到期不续就不再列出"),
     )  # fmt: skip
     notice_days = forms.IntegerField(label=gettext_lazy("提前几天提醒"), min_value=1, max_value=180)
+    import_file_days = forms.IntegerField(
+        label=gettext_lazy("导入文件保存天数"), min_value=1, max_value=3650,
+        help_text=gettext_lazy("到期删除文件和退回行，导入的记录不变"),
+    )  # fmt: skip
     is_moderated = forms.BooleanField(
         label=gettext_lazy("先审后发"), required=False,
         help_text=gettext_lazy("不勾选时，提交后立即公开"),

@@ -235,6 +235,30 @@ def confirm(request: HttpRequest, signed: str) -> HttpResponse:
 
 @never_cache
 @FORM
+def confirm_new_email(request: HttpRequest, signed: str) -> HttpResponse:
+    """/email/confirm/…: a button, because mail programs open links by themselves."""
+
+    def run(_values: dict[str, Any]) -> HttpResponse:
+        actions.confirm_email_change(actor=actor_of(request), signed=signed)
+        messages.success(request, gettext("邮箱已更换，以后用新邮箱登录和收通知。"))
+        return redirect("/login" if actor_of(request).is_anonymous else "/desk/account")
+
+    broken = address = ""
+    try:
+        address = actions.read_email_change(signed)[1]
+    except Refusal as refusal:
+        broken = said(refusal)
+    return answer_acts(
+        request,
+        "people/confirm_email.html",
+        {"confirm": Act(NothingForm, run)},
+        lambda: {"page_title": gettext("确认新邮箱"), "broken": broken, "address": address},
+        status=422 if broken else 200,
+    )
+
+
+@never_cache
+@FORM
 def forgot(request: HttpRequest) -> HttpResponse:
     """/password/forgot"""
 

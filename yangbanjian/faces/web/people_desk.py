@@ -25,9 +25,11 @@ from yangbanjian.faces.web.forms_on_pages import (
     safe_next,
     said,
 )
+from yangbanjian.faces.web.misc import days_kept
 from yangbanjian.faces.web.people import FORM, recovery_page
 from yangbanjian.faces.web.people_forms import (
     CodeForm,
+    EmailForm,
     EraseForm,
     IdForm,
     NothingForm,
@@ -104,6 +106,16 @@ def account(request: HttpRequest) -> HttpResponse:
         _keep_this_session(request, changed)
         return gettext("密码已修改，其他设备都已退出登录。")
 
+    def change_email(values: dict[str, Any]) -> str:
+        actions.ask_email_change(
+            actor=actor,
+            person_id=me,
+            email=values["email"],
+            password=values["old_password"],
+            client_address=client_address(request),
+        )
+        return gettext("信已寄往新邮箱。打开信里的链接之前，仍用现在的邮箱。")
+
     def choose(values: dict[str, Any]) -> str:
         chosen = actions.choose_organisation(
             actor=actor,
@@ -132,6 +144,7 @@ def account(request: HttpRequest) -> HttpResponse:
             },
         ),
         "password": Act(PasswordForm, password),
+        "email": Act(EmailForm, change_email),
         "choose": Act(IdForm, choose),
         "leave": Act(IdForm, leave),
     }
@@ -319,7 +332,7 @@ def own_data(request: HttpRequest) -> HttpResponse:
                     "label": gettext(f.label),
                     "purpose": gettext(f.purpose),
                     "basis": gettext(f.basis),
-                    "days": f.retention_days,
+                    "days": days_kept(f),
                 }
                 for f in PERSONAL_DATA
             ],

@@ -139,6 +139,11 @@ class PasswordForm(forms.Form):
     password = secret(_("新密码"), "new-password", help_text=PASSWORD_HINT)
 
 
+class EmailForm(forms.Form):
+    email = email(_("新邮箱"), help_text=_("我们会寄去一封信，打开信里的链接才生效。"))
+    old_password = secret(_("现在的密码"), "current-password")
+
+
 class EraseForm(forms.Form):
     old_password = secret(_("现在的密码"), "current-password")
     agreed = forms.BooleanField(label=_("我知道注销后不能恢复"))

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext, override
 from procrastinate.contrib.django import app
 
 from yangbanjian.ground.clock import queries as clock
@@ -24,8 +27,10 @@ from yangbanjian.ground.intake import models
 from yangbanjian.ground.intake.models import ImportJob
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.people import queries as people
+from yangbanjian.ground.people.actions.privacy import contribute_export
 from yangbanjian.ground.people.models import Organisation, Person
-from yangbanjian.kernel.actor import ANONYMOUS, Actor, Role
+from yangbanjian.ground.site import queries as site
+from yangbanjian.kernel.actor import ANONYMOUS, SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, Problem
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
@@ -33,6 +38,8 @@ from yangbanjian.kernel.words import gettext_noop
 LARGEST_UPLOAD = 100 * 2**20
 TASK = "sheets.run_import"
 SILENT = timedelta(minutes=10)
+FORGOTTEN_AT_ONCE, MOST_EXPORTED = 100, 10_000
+_OVER = gettext_noop("文件过了保存期，已删除，没有导入。需要时请重新上传。")
 _SUFFIXES = (".xlsx", ".csv", ".jsonl", ".jsonl.gz")
 
 
@@ -63,8 +70,12 @@ def begin(
         raise Invalid("intake.as_state", sentence, [Problem("state", "unusable", sentence)])
     if not Organisation.objects.filter(pk=owner_id).exists():
         raise NotFound("people.no_organisation", gettext_noop("没有找到这个单位。"))
-    file, digest, size = _keep(name, pieces)
-    with acting(actor):
+    fresh, digest, size = _received(pieces)
+    suffix = next((s for s in reversed(_SUFFIXES) if name.lower().endswith(s)), "")
+    file = f"imports/{digest}{suffix}"
+    with _unlinked_after(fresh), acting(actor):
+        _lock(file)
+        fresh.replace(path_of(file))
         job = ImportJob.objects.create(
             kind=kind, owner_id=owner_id, name=clean_line(name, cap=200) or "-", file=file,
             sha256=digest, size=size, as_state=as_state, language=language,
@@ -75,8 +86,22 @@ def begin(
         return job
 
 
-def _keep(name: str, pieces: Iterable[bytes]) -> tuple[str, str, int]:
-    """Store the bytes under their hash; (path below MEDIA_ROOT, SHA-256, size)."""
+@contextmanager
+def _unlinked_after(path: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _lock(file: str) -> None:
+    """Until the transaction ends: the same bytes are not stored and removed at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [file])
+
+
+def _received(pieces: Iterable[bytes]) -> tuple[Path, str, int]:
+    """Write the bytes beside where they will lie; (path, SHA-256, size)."""
     folder = path_of("imports")
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f".{os.getpid()}.{os.urandom(6).hex()}"
@@ -93,12 +118,10 @@ def _keep(name: str, pieces: Iterable[bytes]) -> tuple[str, str, int]:
                     )
                 digest.update(piece)
                 out.write(piece)
-        suffix = next((s for s in reversed(_SUFFIXES) if name.lower().endswith(s)), "")
-        relative = f"imports/{digest.hexdigest()}{suffix}"
-        fresh.replace(path_of(relative))
-    finally:
+    except BaseException:
         fresh.unlink(missing_ok=True)
-    return relative, digest.hexdigest(), size
+        raise
+    return fresh, digest.hexdigest(), size
 
 
 def visible(actor: Actor) -> QuerySet[ImportJob]:
@@ -211,6 +234,58 @@ def finish(
             job.owner_id, audience="parties", payload=dict(counts),
         )  # fmt: skip
         journal.record(actor=actor, fact=fact)
+
+
+@due("intake.forget_files")
+def forget_files(now: datetime) -> int:
+    """Remove the files that have been kept long enough; the job and its counts stay.
+
+    A file sent and never confirmed goes too, and its job says so. Returns how many jobs.
+    """
+    oldest = now - timedelta(days=site.settings().import_file_days)
+    with acting(SYSTEM):
+        over = ImportJob.objects.select_for_update(skip_locked=True).filter(
+            made_at__lt=oldest, state__in=["uploaded", "done", "failed"]
+        )
+        jobs = list(over.exclude(file="").order_by("id")[:FORGOTTEN_AT_ONCE])
+        for job in jobs:
+            _remove(job)
+            if job.state == "uploaded":
+                job.state, job.done_at = "failed", now
+                job.failure = _in_language(job, _OVER)
+            # What was wrong with a row may quote it.
+            job.file, job.report, job.problems = "", "", []
+            job.save(update_fields=["file", "report", "problems", "state", "failure", "done_at"])
+            fact = journal.Fact(
+                "intake.files_removed", "import", job.pk, job.owner_id, audience="parties"
+            )
+            journal.record(actor=SYSTEM, fact=fact)
+    return len(jobs)
+
+
+def _in_language(job: ImportJob, sentence: str) -> str:
+    with override(job.language):
+        return gettext(sentence)
+
+
+def _remove(job: ImportJob) -> None:
+    """Before the row forgets the names: interrupted in between, the next turn finds them again."""
+    if job.report:
+        path_of(job.report).unlink(missing_ok=True)
+    _lock(job.file)
+    # The same bytes may have been sent again, in a job that still needs them.
+    if not ImportJob.objects.filter(file=job.file).exclude(pk=job.pk).exists():
+        path_of(job.file).unlink(missing_ok=True)
+
+
+@contribute_export("imports")
+def _of_person(person_id: int) -> list[dict[str, Any]]:
+    """What a person has sent to be imported."""
+    sent = ImportJob.objects.filter(started_by=person_id).order_by("-id")[:MOST_EXPORTED]
+    return [
+        {"name": j.name, "kind": j.kind, "made_at": j.made_at.isoformat(), "kept": bool(j.file)}
+        for j in sent
+    ]
 
 
 @due("intake.resume_imports")

@@ -40,6 +40,10 @@ def forget_old(now: datetime) -> int:
                 made_at__lt=recorded - timedelta(days=personal.INVITATION_DAYS)
             )
         )
+        # The link has long died by then.
+        done += Person.objects.filter(
+            email_asked_at__lt=recorded - timedelta(days=personal.EMAIL_WANTED_DAYS)
+        ).update(email_wanted="", email_asked_at=None)
         done += _forget_sessions(recorded)
         done += _forget_unconfirmed(now)
     return done

@@ -28,6 +28,7 @@ MOST_FROM_ONE_AN_HOUR = 40
 
 _IGNORE = gettext_noop("如果不是您本人操作，请不用理会这封信，什么都不会改变。")
 _WARN = gettext_noop("如果不是您本人操作，请马上找回密码并联系运营人员。")
+_WARN_NO_MAILBOX = gettext_noop("如果不是您本人操作，请马上联系运营人员。")
 # kind -> (subject, what it says, what stands under it)
 LETTERS: Final[dict[str, tuple[str, str, str]]] = {
     "confirm": (
@@ -53,6 +54,28 @@ LETTERS: Final[dict[str, tuple[str, str, str]]] = {
             "您好：有人用这个邮箱找回密码，但它没有账号。您可能用别的邮箱注册过；也可以打开下面的链接注册。"
         ),
         _IGNORE,
+    ),
+    "email_new": (
+        gettext_noop("请确认您的新邮箱"),
+        gettext_noop("%(name)s，您好：请在 %(hours)d 小时内打开下面的链接，以后就用这个邮箱。"),
+        _IGNORE,
+    ),
+    "email_taken": (
+        gettext_noop("这个邮箱已有账号"),
+        gettext_noop("您好：有人想把账号的邮箱改成这一个，但它已有账号，所以没有改。"),
+        _IGNORE,
+    ),
+    "email_asked": (
+        gettext_noop("有人要更换您账号的邮箱"),
+        gettext_noop(
+            "您好：有人登录您的账号并填了一个新邮箱。打开寄往新邮箱的链接之前，什么都不会改变。"
+        ),
+        _WARN,
+    ),
+    "email_changed": (
+        gettext_noop("邮箱已更换"),
+        gettext_noop("您好：您的账号刚刚换了邮箱，这个邮箱不能再登录，也不再收到通知。"),
+        _WARN_NO_MAILBOX,
     ),
     "invitation": (
         gettext_noop("邀请您加入「%(organisation)s」"),

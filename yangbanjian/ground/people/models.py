@@ -91,6 +91,9 @@ class Person(AbstractBaseUser):
     name = models.TextField(default="", blank=True)
     email = models.TextField(null=True, blank=True)  # noqa: DJ001 - unique where known
     email_verified_at = models.DateTimeField(null=True)
+    # The address that waits for its link to be opened.
+    email_wanted = models.TextField(default="", blank=True)
+    email_asked_at = models.DateTimeField(null=True)
     phone = models.TextField(default="", blank=True)
     language = models.TextField(default="zh-hans")
     preferences = models.JSONField(default=dict)

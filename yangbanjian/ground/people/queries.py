@@ -172,3 +172,8 @@ def people_with_role(
 def is_verified_broker(organisation_id: int) -> bool:
     """Is this a technology broker (a showroom) that the operator has verified?"""
     return Organisation.objects.filter(pk=organisation_id, kind="broker", state="verified").exists()
+
+
+def has_somebody_come() -> bool:
+    """Has anybody signed in, or been given a token, ever?"""
+    return BrowserSession.objects.exists() or Token.objects.exists()

@@ -10,12 +10,12 @@ from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.site import queries
 from yangbanjian.ground.site.models import Setting
-from yangbanjian.ground.site.rules import SiteSettings
+from yangbanjian.ground.site.rules import DemoState, SiteSettings
 from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Invalid, NotAllowed, Problem
 from yangbanjian.kernel.words import gettext_noop
 
-_BOUNDS = {"valid_days": (30, 3650), "notice_days": (1, 180)}
+_BOUNDS = {"valid_days": (30, 3650), "notice_days": (1, 180), "import_file_days": (1, 3650)}
 
 
 def _problems(name: str, value: Any) -> list[Problem]:
@@ -51,10 +51,10 @@ def change(*, actor: Actor, values: Mapping[str, Any]) -> SiteSettings:
         return queries.settings()
 
 
-def set_loading(loading: bool) -> None:
-    """Say that the demo district is being built (health answers 503 until it is done)."""
+def set_demo(state: DemoState) -> None:
+    """Say how far the demo district is (health answers 503 until it is done)."""
     with acting(SYSTEM):
         Setting.objects.update_or_create(
-            name="loading",
-            defaults={"value": loading, "set_by": None, "set_at": clock.recorded_now()},
+            name="demo",
+            defaults={"value": state, "set_by": None, "set_at": clock.recorded_now()},
         )

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from yangbanjian.ground.site.models import Setting
-from yangbanjian.ground.site.rules import SiteSettings
+from yangbanjian.ground.site.rules import DemoState, SiteSettings
 
 _NAMES = {f.name for f in fields(SiteSettings)}
 
@@ -21,7 +21,12 @@ def settings() -> SiteSettings:
     return SiteSettings(**stored)
 
 
+def demo_state() -> DemoState | None:
+    """How far the demo district is; None where none has been promised."""
+    row = Setting.objects.filter(name="demo").first()
+    return row.value if row is not None else None
+
+
 def loading_state() -> str:
     """`loading` while the demo district is being built, else `ok`."""
-    row = Setting.objects.filter(name="loading").first()
-    return "loading" if row is not None and row.value else "ok"
+    return "loading" if demo_state() in ("promised", "begun") else "ok"

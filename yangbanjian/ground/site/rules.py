@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+# Promised with a new sandbox; begun by its loader; whole; or left unfinished, because somebody had
+# begun to work in it.
+DemoState = Literal["promised", "begun", "whole", "unfinished"]
 
 
 @dataclass(frozen=True, slots=True)
 class SiteSettings:
     """`valid_days`: how long a published record stays public; `notice_days`: how long before its
-    end the owner is reminded; `is_moderated`: whether the operator checks before publication."""
+    end the owner is reminded; `is_moderated`: whether the operator checks before publication;
+    `import_file_days`: how long a file that was sent to be imported is kept."""
 
     name: str = "示范区技术大市场"
     tagline: str = "成果 · 需求 · 专家 一站对接"
@@ -25,4 +30,5 @@ class SiteSettings:
     valid_days: int = 365
     notice_days: int = 30
     is_moderated: bool = True
+    import_file_days: int = 30
     extra: dict[str, Any] = field(default_factory=dict)

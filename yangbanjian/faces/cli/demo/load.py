@@ -55,8 +55,12 @@ def load_if_new() -> None:
     """Load the district where it has been promised and not been loaded yet."""
     if not settings.YBJ_SANDBOX or site_queries.loading_state() != "loading":
         return
+    if site_queries.demo_state() == "begun":
+        # An earlier loader was killed. Only a start can clear away what it left: see mending.py.
+        raise SystemExit("演示区上次没有装完，需要从头再装。")
+    site.set_demo("begun")
     live_the_year()
-    site.set_loading(False)
+    site.set_demo("whole")
 
 
 def live_the_year() -> None:

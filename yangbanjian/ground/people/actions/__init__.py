@@ -9,6 +9,11 @@ from yangbanjian.ground.people.actions.accounts import (
     suspend_person,
 )
 from yangbanjian.ground.people.actions.claims import claim_organisation, decide_claim
+from yangbanjian.ground.people.actions.emails import (
+    ask_email_change,
+    confirm_email_change,
+    read_email_change,
+)
 from yangbanjian.ground.people.actions.invitations import (
     Welcome,
     accept_invitation,
@@ -63,6 +68,7 @@ __all__ = [
     "accept_invitation",
     "add_membership",
     "add_organisation",
+    "ask_email_change",
     "ask_reset",
     "begin_second_factor",
     "change_organisation",
@@ -72,6 +78,7 @@ __all__ = [
     "choose_organisation",
     "claim_organisation",
     "confirm_email",
+    "confirm_email_change",
     "confirm_second_factor",
     "confirm_tag",
     "create_token",
@@ -91,6 +98,7 @@ __all__ = [
     "note_tags_of_demands",
     "open_session",
     "read_confirmation",
+    "read_email_change",
     "register",
     "reinstate_organisation",
     "reinstate_person",

@@ -58,6 +58,7 @@ def _person(person: Person) -> dict[str, Any]:
         "username": person.username,
         "name": person.name,
         "email": person.email,
+        "email_wanted": person.email_wanted,
         "phone": person.phone,
         "language": person.language,
         "preferences": person.preferences,
@@ -169,6 +170,7 @@ def _register() -> list[dict[str, Any]]:
             "purpose": gettext(f.purpose),
             "basis": gettext(f.basis),
             "retention_days": f.retention_days,
+            **({"retention_setting": f.setting} if f.setting else {}),
         }
         for f in PERSONAL_DATA
     ]
@@ -241,6 +243,7 @@ def erase(*, actor: Actor, person_id: int) -> None:
         journal.erase_remarks(actor=actor, person_id=person_id, about=about)
         person.refresh_from_db(fields=["session_epoch"])
         person.username, person.name, person.email = f"erased-{person_id}", "", None
+        person.email_wanted, person.email_asked_at = "", None
         person.phone, person.preferences, person.language = "", {}, "zh-hans"
         person.totp_secret, person.totp_confirmed_at = "", None
         person.is_active, person.erased_at, person.last_login = False, now, None

@@ -26,7 +26,8 @@ class PersonalField:
     """One kind of personal data. `retention_days` counts from `since`; None: until erased.
 
     `columns` are `table.column`; `exported` is the key of the export that shows it ("" where it
-    is a secret that even its owner isn't shown).
+    is a secret that even its owner isn't shown). `setting` names the site's setting that decides
+    how long, where the operator does; `retention_days` is then its default.
     """
 
     label: str
@@ -35,6 +36,7 @@ class PersonalField:
     basis: str
     retention_days: int | None
     exported: str = ""
+    setting: str = ""
 
 
 SIGN_IN_DAYS = 90
@@ -42,6 +44,8 @@ SESSION_DAYS = 14
 INVITATION_DAYS = 30
 UNCONFIRMED_DAYS = 7
 LETTER_DAYS = 2
+EMAIL_WANTED_DAYS = 2
+IMPORT_FILE_DAYS = 30
 
 PERSONAL_DATA: tuple[PersonalField, ...] = (
     PersonalField(
@@ -52,6 +56,14 @@ PERSONAL_DATA: tuple[PersonalField, ...] = (
     ),
     PersonalField(
         gettext_noop("邮箱"), ("people_person.email",), _SIGN_IN, CONTRACT, None, "person"
+    ),
+    PersonalField(
+        gettext_noop("等待确认的新邮箱"),
+        ("people_person.email_wanted",),
+        _SIGN_IN,
+        CONTRACT,
+        EMAIL_WANTED_DAYS,
+        "person",
     ),
     PersonalField(
         gettext_noop("电话"), ("people_person.phone",), _CONTACT, CONSENT, None, "person"
@@ -156,5 +168,14 @@ PERSONAL_DATA: tuple[PersonalField, ...] = (
         CONTRACT,
         None,
         "entries",
+    ),
+    PersonalField(
+        gettext_noop("您导入的文件和退回的行"),
+        ("intake_import.file", "intake_import.report", "intake_import.problems"),
+        gettext_noop("把表格里的记录收进来，并告诉您哪些行没有收"),
+        CONTRACT,
+        IMPORT_FILE_DAYS,
+        "imports",
+        "import_file_days",
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bench.everyday import direction
 from yangbanjian.engines.matching.encoder.builtin import BuiltinEncoder
 
 TEXTS = ["高压水泵轴封泄漏的在线监测方法", "茶叶杀青机的温度自动控制", "耐腐蚀涂层" * 20, "a", ""]
@@ -39,3 +40,21 @@ def test_meaning_crosses_words_script_and_language(encoder: BuiltinEncoder) -> N
 
 def test_no_texts_give_no_rows(encoder: BuiltinEncoder) -> None:
     assert encoder.encode([], "passage").shape == (0, encoder.dimension)
+
+
+def test_half_of_the_everyday_tone_is_taken_from_questions_alone(encoder: BuiltinEncoder) -> None:
+    told = ["机器老是震,轴承三个月就坏一个", "家里的猫不吃饭好几天了"]
+    tone = encoder.talk
+    for kind in ("query", "passage"):
+        before, after = (
+            rows @ tone for rows in (encoder.centred(told, kind), encoder.encode(told, kind))
+        )
+        if kind == "query":
+            assert (after < 0.65 * before).all()
+            assert (before > 0.3).all()
+        else:
+            assert np.array_equal(before, after)
+
+
+def test_the_everyday_tone_is_what_the_sentences_give(encoder: BuiltinEncoder) -> None:
+    assert float(direction() @ encoder.talk) == pytest.approx(1, abs=1e-5)

@@ -40,7 +40,7 @@ class BuiltinEncoder:
             return {kind: stored[kind].astype(np.float32) for kind in ("query", "passage")}
 
     @cached_property
-    def _talk(self) -> Vectors:
+    def talk(self) -> Vectors:
         """Unit vector of the mean of everyday complaints about anything (`everyday.txt`)."""
         with np.load(self._folder / "everyday.npz") as stored:
             direction: Vectors = stored["direction"].astype(np.float32)
@@ -75,8 +75,8 @@ class BuiltinEncoder:
         out = self.centred(texts, kind)
         if kind == "query":
             # Or whatever is told as a story lies near every story, whatever either is about.
-            told = (out * self._talk).sum(axis=1, keepdims=True)
-            out = _unit(out - _TALK_TAKEN * told * self._talk)
+            told = (out * self.talk).sum(axis=1, keepdims=True)
+            out = _unit(out - _TALK_TAKEN * told * self.talk)
         return out
 
     def centred(self, texts: list[str], kind: Kind) -> Vectors:

@@ -19,7 +19,12 @@ from yangbanjian.engines.matching.index import segment as pieces
 from yangbanjian.engines.matching.index import view as sight
 from yangbanjian.engines.matching.index.segment import Entry, Segment
 from yangbanjian.engines.matching.index.vectors import VectorStore, content_key
-from yangbanjian.engines.matching.rules.evidence import NOTHING_BELOW, evidence
+from yangbanjian.engines.matching.rules.evidence import (
+    NOTHING_BELOW,
+    Measures,
+    evidence,
+    stands_out,
+)
 from yangbanjian.engines.matching.rules.names import Names
 from yangbanjian.engines.matching.rules.question import Question, question
 from yangbanjian.engines.matching.rules.scores import DEFAULT, Scored, Weights, combine, fuse
@@ -57,10 +62,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hits, best first, and the chance (0..1) that the first is an answer at all."""
+    """Hits, best first, and the chance (0..1) that the first is an answer at all; ``measures``:
+    what that chance was judged by, None without hits."""
 
     hits: list[Hit]
     evidence: float
+    measures: Measures | None = None
 
     @property
     def nothing_here(self) -> bool:
@@ -256,7 +263,9 @@ class MatchIndex:
         asked = self.ask(text)
         seen = self._view
         mask = sight.eligible(seen, kinds, allowed)
-        ranked = rank(seen, asked, mask, self._meaning(asked, encoder), limit)
+        meaning = self._meaning(asked, encoder)
+        cosine = meaning.over(seen) if meaning is not None else None
+        ranked = rank(seen, asked, mask, meaning, limit, cosine)
         keys = [int(key) for key in ranked.keys[:limit]]
         told = explain(seen, sight.terms(seen, asked), keys)
         hits = [
@@ -271,8 +280,12 @@ class MatchIndex:
         if not hits:
             return Found([], 0.0)
         best = float(ranked.likeness[0])
-        likeness = None if np.isnan(best) else best
-        return Found(hits, evidence(sight.coverage(seen, asked, keys[:3]), likeness))
+        covered = sight.coverage(seen, asked, keys[:3])
+        measures = Measures(covered)
+        if cosine is not None and not np.isnan(best):
+            others = cosine[mask & (seen.vector_rows >= 0)]
+            measures = Measures(covered, best, stands_out(best, others))
+        return Found(hits, evidence(measures), measures)
 
     def _meaning(self, asked: Question, encoder: Encoder | None) -> Meaning | None:
         if encoder is None or self.vectors is None or not len(self.vectors) or not asked.texts:
@@ -289,6 +302,10 @@ class Meaning:
     rows: Array
     vector: Array
 
+    def over(self, seen: sight.View) -> Array:
+        """Cosine of every record of a view, 0 where it has no vector."""
+        return spread(self.rows @ self.vector, seen.vector_rows)
+
     def exact(self, rows: Array) -> Array:
         """Cosines of some rows in float64, the same however the rows are grouped."""
         return np.asarray(
@@ -303,13 +320,16 @@ def question_vector(asked: Question, encoder: Encoder) -> Array:
 
 
 def rank(
-    seen: sight.View, asked: Question, mask: Array, meaning: Meaning | None, limit: int
+    seen: sight.View,
+    asked: Question,
+    mask: Array,
+    meaning: Meaning | None,
+    limit: int,
+    cosine: Array | None,
 ) -> Scored:
-    """Rank one question over one view; at least ``limit`` candidates of each list are weighed."""
+    """Rank one question over one view; at least ``limit`` candidates of each list are weighed.
+    ``cosine``: what the meaning gives over the view."""
     most = max(sight.CANDIDATES, 3 * limit)
-    cosine = None
-    if meaning is not None:
-        cosine = spread(meaning.rows @ meaning.vector, seen.vector_rows)
     exact = meaning.exact if meaning is not None else None
     found = sight.candidates(seen, asked, mask, cosine, exact, most)
     return fuse(combine([found], most), seen.weights)

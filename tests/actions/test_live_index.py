@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests import make
@@ -54,3 +56,20 @@ def test_every_text_gets_its_vector_and_then_none_is_missing() -> None:
     assert index.encode_some(2) == 1
     assert index.encode_some(2) == 0
     assert len(index.index.missing()) == 0
+
+
+def test_a_new_base_knows_the_names_that_its_records_give(tmp_path: Path) -> None:
+    tto, operator = make.actor(Role.TTO), make.actor(Role.OPERATOR)
+    for title, abstract in (
+        ("铸件缺陷识别", "用支持向量机（SVM）从少量样本学习。"),
+        ("轴承故障分类", "采用支持向量机（SVM），无需标注。"),
+    ):
+        record = make.achievement(tto, title=title, abstract=abstract)
+        actions.move(actor=tto, record_id=record.pk, name="submit")
+        actions.move(actor=operator, record_id=record.pk, name="approve")
+    journal.deliver()
+    index = live.LiveIndex(tmp_path)
+    index.catch_up()
+    assert "lsvm" not in index.index.ask("支持向量机").terms
+    index.compact()
+    assert "lsvm" in index.index.ask("支持向量机").terms

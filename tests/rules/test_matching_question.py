@@ -173,5 +173,6 @@ def test_the_table_of_everyday_words_is_sound() -> None:
     rows = files(rules).joinpath("everyday.tsv").read_text("utf-8").splitlines()[1:]
     for row in rows:
         said, names = (side.split() for side in row.split("\t"))
-        assert said and names, row
+        assert said, row
+        assert names, row
         assert all(fold(one) == one for one in said), row

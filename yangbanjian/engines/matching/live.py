@@ -72,12 +72,15 @@ class LiveIndex:
         )
 
     def compact(self) -> None:
-        """Write a new base for everybody (the worker's duty)."""
+        """Write a new base for everybody (the worker's duty), and learn its names afresh."""
         with self._lock:
             self.catch_up()
             # The base must not claim more than what is certainly in it.
             self.index.seq = self.cursor
             self.index.compact()
+        # What is offered is public; what is asked for need not be.
+        offered = Document.objects.filter(is_live=True, kind__in=["achievement", "expert"])
+        self.index.teach(offered.values_list("text", flat=True).iterator(chunk_size=CHUNK))
 
     def encode_some(self, most: int = ENCODE_AT_ONCE) -> int:
         """Give vectors to texts that have none yet; returns how many were made."""

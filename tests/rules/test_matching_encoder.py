@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.everyday import direction
+from bench.fits.everyday import direction
 from yangbanjian.engines.matching.encoder.builtin import BuiltinEncoder
 
 TEXTS = ["高压水泵轴封泄漏的在线监测方法", "茶叶杀青机的温度自动控制", "耐腐蚀涂层" * 20, "a", ""]

@@ -155,6 +155,14 @@ def test_everyday_words_are_asked_in_the_words_of_papers(said: str, meant: str) 
     assert meant in asked.texts[0]
 
 
+def test_what_is_guessed_is_no_part_of_what_must_be_covered(tmp_path: Path) -> None:
+    index = MatchIndex.open(tmp_path)
+    index.refresh([Change(1, 1, "老拉稀的小猪"), Change(2, 1, "仔猪腹泻")])
+    found = index.find("老拉稀的小猪")
+    assert found.measures == Measures(1.0)
+    assert {hit.key for hit in found.hits} == {1, 2}
+
+
 def test_what_is_guessed_never_outweighs_what_is_said() -> None:
     assert question("小猪腹泻拉稀").terms["b腹泻"] == 1.0
     assert "腹泻" not in technical("小猪腹泻拉稀")

@@ -140,10 +140,11 @@ def terms(seen: View, asked: Question) -> list[Term]:
 def coverage(seen: View, asked: Question, keys: Sequence[int]) -> float:
     """Greatest share, in idf, of the question's pairs and Latin words that one of ``keys`` holds.
 
-    Words unknown to the library count in full among what is not covered. A question without pairs
-    is judged by its single characters.
+    Words unknown to the library count in full among what is not covered, other names guessed for
+    what is asked do not. A question without pairs is judged by its single characters.
     """
-    names = [name for name in asked.terms if name[0] in (PAIR, LATIN)] or list(asked.terms)
+    said = [name for name in asked.terms if name not in asked.guessed]
+    names = [name for name in said if name[0] in (PAIR, LATIN)] or said
     wanted = np.array([term_key(name) for name in names], np.uint64)
     holding = np.zeros(len(names), np.int64)
     has = np.zeros((len(keys), len(names)), bool)

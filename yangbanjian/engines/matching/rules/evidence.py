@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# Logistic fits of `python -m bench.evidence`: docs/algorithms/matching.md tells over what.
-_LIKENESS, _STANDS_OUT, _COVERAGE, _BIAS = 11.25, 0.14, 0.63, -4.54
+# Logistic fits of `python -m bench.fits.evidence`: docs/algorithms/matching.md tells over what.
+_LIKENESS, _STANDS_OUT, _COVERAGE, _BIAS = 7.98, 0.40, 1.27, -4.73
 _WORDS_ONLY = (5.83, -1.0)
 
 NOTHING_BELOW = 0.3

@@ -16,10 +16,12 @@ _LONGEST = 4000  # characters of a question that are read; the rest of a pasted 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``terms``: term -> weight (its count); ``texts``: what is encoded, vectors averaged."""
+    """``terms``: term -> weight (its count); ``texts``: what is encoded, vectors averaged;
+    ``guessed``: terms that it does not say itself."""
 
     terms: dict[str, float]
     texts: tuple[str, ...]
+    guessed: frozenset[str] = frozenset()
 
 
 def question(text: str) -> Question:
@@ -40,6 +42,7 @@ def question(text: str) -> Question:
         # A word may be usage in one place and term in another («序列»): ask for both.
         for term, n in count(written).terms.items():
             terms.setdefault(term, float(n))
+    said = frozenset(terms)
     names = technical(flat)
     for name in names:
         for term in count(name).terms:
@@ -47,4 +50,4 @@ def question(text: str) -> Question:
                 terms[term] = max(terms.get(term, 0.0), WEIGHT_OF_GUESS)
     told = " ".join((flat, *names))
     texts = tuple(dict.fromkeys(part for part in (told, core) if part))
-    return Question(terms, texts)
+    return Question(terms, texts, frozenset(terms) - said)

@@ -1,6 +1,6 @@
 """Makes the direction of everyday talk that the built-in encoder takes from questions.
 
-    python -m bench.everyday
+    python -m bench.fits.everyday
 
 Reads `everyday.txt` beside the model, one complaint a line, writes `everyday.npz` there and prints
 how much of a complaint points that way. Run it when the sentences or the model change.

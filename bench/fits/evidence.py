@@ -1,6 +1,6 @@
 """Fits and measures «nothing here»: the coefficients in `engines/matching/rules/evidence.py`.
 
-    python -m bench.evidence [--shared DIR] [--vectors DIR] [--demands FILE]
+    python -m bench.fits.evidence [--shared DIR] [--vectors DIR] [--demands FILE]
 
 Yes are questions of the benchmark whose answer was found first. No are the same questions with
 the answer and the records most like it (cosine above .5) hidden, which weigh .3, since good
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.everyday import FOLDER
+from bench.fits.everyday import FOLDER
 from bench.matching import Collection, encode_missing, read
 from yangbanjian.engines.matching.encoder.builtin import BuiltinEncoder
 from yangbanjian.engines.matching.index import Change, MatchIndex, VectorStore, content_key

@@ -115,3 +115,21 @@ def test_who_asks_after_an_import_waits_for_a_part_only(tmp_path: Path) -> None:
     taken = [index.catch_up(25), index.catch_up(25), index.catch_up(25), index.catch_up(25)]
     assert taken == [25, 25, 10, 0]
     assert len(index.index) == 60
+
+
+def test_the_names_that_records_give_are_learnt(tmp_path: Path) -> None:
+    tto, operator = make.actor(Role.TTO), make.actor(Role.OPERATOR)
+    for title, abstract in (
+        ("铸件缺陷识别", "用支持向量机（SVM）从少量样本学习。"),
+        ("轴承故障分类", "采用支持向量机（SVM），无需标注。"),
+    ):
+        record = make.achievement(tto, title=title, abstract=abstract)
+        actions.move(actor=tto, record_id=record.pk, name="submit")
+        actions.move(actor=operator, record_id=record.pk, name="approve")
+    journal.deliver(include_own=True)
+    index = live.LiveIndex(tmp_path)
+    index.catch_up()
+    assert "lsvm" not in index.index.ask("支持向量机").terms
+    index.compact()
+    assert index.learn_names()
+    assert "lsvm" in index.index.ask("支持向量机").terms

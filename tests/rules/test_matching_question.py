@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from yangbanjian.engines.matching import rules
 from yangbanjian.engines.matching.index import Change, MatchIndex
-from yangbanjian.engines.matching.rules.evidence import NOTHING_BELOW, evidence
+from yangbanjian.engines.matching.rules.everyday import technical
+from yangbanjian.engines.matching.rules.evidence import (
+    NOTHING_BELOW,
+    Measures,
+    evidence,
+    stands_out,
+)
 from yangbanjian.engines.matching.rules.folding import fold, simplify
 from yangbanjian.engines.matching.rules.procurement import essence, is_asking
-from yangbanjian.engines.matching.rules.question import question
+from yangbanjian.engines.matching.rules.question import WEIGHT_OF_GUESS, question
+from yangbanjian.engines.matching.rules.scores import Spread, spread_of
 from yangbanjian.engines.matching.rules.sounds import sound
 from yangbanjian.engines.matching.rules.tokens import count, count_record, term_key
 
@@ -100,9 +110,27 @@ def test_a_misheard_word_is_found_by_its_sound(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("likeness", [None, 0.2, 0.6])
 def test_more_coverage_is_more_evidence(likeness: float | None) -> None:
-    values = [evidence(share / 10, likeness) for share in range(11)]
+    above = None if likeness is None else 3.0
+    values = [evidence(Measures(share / 10, likeness, above)) for share in range(11)]
     assert values == sorted(values)
     assert 0 < values[0] < values[-1] < 1
+
+
+def test_more_likeness_and_standing_out_are_more_evidence() -> None:
+    near = [evidence(Measures(0.3, likeness / 10, 3.0)) for likeness in range(11)]
+    high = [evidence(Measures(0.3, 0.4, float(above))) for above in range(9)]
+    assert near == sorted(near)
+    assert near[0] < near[-1]
+    assert high == sorted(high)
+    assert high[0] < high[-1]
+
+
+def test_a_small_library_is_judged_by_the_usual_spread() -> None:
+    alone = stands_out(0.45, spread_of(np.array([0.45])))
+    assert alone == pytest.approx(5.0, abs=0.1)
+    assert stands_out(0.45, Spread()) == 5.0
+    wide = np.random.default_rng(3).normal(0.1, 0.2, 100_000)
+    assert stands_out(0.5, spread_of(wide)) == pytest.approx(2.0, abs=0.05)
 
 
 def test_everyday_requests_find_nothing_here(tmp_path: Path) -> None:
@@ -111,3 +139,49 @@ def test_everyday_requests_find_nothing_here(tmp_path: Path) -> None:
     assert index.find("周末去哪里吃火锅").nothing_here
     assert index.find("周末去哪里吃火锅").evidence < NOTHING_BELOW
     assert not index.find("水泵轴封泄漏监测").nothing_here
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("炉墙越烧越薄", "侵蚀"),
+        ("小猪老拉稀", "腹泻"),
+        ("機器老是震", "振动"),
+        ("轴承用不了几个月", "寿命"),
+    ],
+)
+def test_everyday_words_are_asked_in_the_words_of_papers(said: str, meant: str) -> None:
+    asked = question(said)
+    assert asked.terms[f"b{meant[:2]}"] == WEIGHT_OF_GUESS
+    assert meant in asked.texts[0]
+
+
+def test_what_is_guessed_is_no_part_of_what_must_be_covered(tmp_path: Path) -> None:
+    index = MatchIndex.open(tmp_path)
+    index.refresh([Change(1, 1, "老拉稀的小猪"), Change(2, 1, "仔猪腹泻")])
+    found = index.find("老拉稀的小猪")
+    assert found.measures == Measures(1.0)
+    assert {hit.key for hit in found.hits} == {1, 2}
+
+
+def test_what_is_guessed_never_outweighs_what_is_said() -> None:
+    assert question("小猪腹泻拉稀").terms["b腹泻"] == 1.0
+    assert "腹泻" not in technical("小猪腹泻拉稀")
+
+
+@pytest.mark.parametrize("text", ["重排产物的活性", "茎秆力学性能", "汶川地震的震源机制", ""])
+def test_an_everyday_word_inside_another_is_none(text: str) -> None:
+    assert technical(text) == ()
+
+
+def test_a_page_pasted_whole_asks_for_a_few_names_only() -> None:
+    assert len(technical("，".join(["漏油", "生锈", "费电", "拉稀", "发霉", "堵住"] * 9))) <= 12
+
+
+def test_the_table_of_everyday_words_is_sound() -> None:
+    rows = files(rules).joinpath("everyday.tsv").read_text("utf-8").splitlines()[1:]
+    for row in rows:
+        said, names = (side.split() for side in row.split("\t"))
+        assert said, row
+        assert names, row
+        assert all(fold(one) == one for one in said), row

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from yangbanjian.engines.matching.index import Change, Hit, MatchIndex, VectorStore, content_key
-from yangbanjian.engines.matching.index.batch import match_batch, write_run
+from yangbanjian.engines.matching.index.batch import judged, match_batch, write_run
 from yangbanjian.engines.matching.index.segment import Entry, build, merge
 from yangbanjian.engines.matching.rules.scores import Candidates, combine, fuse, worth_reading
 
@@ -160,14 +160,16 @@ def test_several_processes_give_what_one_gives(tmp_path: Path) -> None:
 
 def test_a_run_is_in_the_format_of_trec(tmp_path: Path) -> None:
     index = filled(tmp_path, dict(enumerate(TEXTS)))
+    asked = ["防腐涂料"]
     with (tmp_path / "run").open("w") as out:
-        lines = write_run(
-            out, ["q 1"], match_batch(["防腐涂料"], index, top=2), dict.fromkeys(range(8), "d x")
-        )
+        ranked = judged(asked, index, match_batch(asked, index, top=2))
+        lines = write_run(out, ["q 1"], ranked, dict.fromkeys(range(8), "d x"))
     rows = [line.split(" ") for line in (tmp_path / "run").read_text().splitlines()]
     assert lines == len(rows) > 0
     assert rows[0][:4] == ["q_1", "Q0", "d_x", "1"]
     assert rows[0][5] == "ybj"
+    # The best one's score is what speaks for it, so that questions compare.
+    assert float(rows[0][4]) == pytest.approx(index.find(asked[0], limit=2).evidence, abs=1e-6)
 
 
 def test_only_allowed_kinds_and_records_are_shown(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import IO
 
-from yangbanjian.engines.matching.index.batch import match_batch, write_run
+from yangbanjian.engines.matching.index.batch import judged, match_batch, write_run
 from yangbanjian.engines.matching.live import NUMBER_OF, encoder, live
 from yangbanjian.engines.matching.models import Document
 from yangbanjian.engines.matching.rules.scores import Scored
@@ -52,7 +52,8 @@ def match_to(
             "id", "external_id", "record_id"
         )
     }
-    return write_run(out, (name for name, _ in asked), _counted(found, on_progress), names)
+    weighed = judged([text for _, text in asked], live().index, _counted(found, on_progress))
+    return write_run(out, (name for name, _ in asked), weighed, names)
 
 
 def _counted(found: Iterator[Scored], on_progress: Callable[[int], None]) -> Iterator[Scored]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import IO, Any
 
 import numpy as np
@@ -22,8 +23,10 @@ from yangbanjian.engines.matching.index.library import (
     MatchIndex,
     Meaning,
     found_of,
+    measured,
     spread,
 )
+from yangbanjian.engines.matching.rules.evidence import evidence
 from yangbanjian.engines.matching.rules.question import Question
 from yangbanjian.engines.matching.rules.scores import Candidates, Scored, combine, fuse
 
@@ -81,6 +84,16 @@ def match_batch(
     )  # fmt: skip
 
 
+def judged(
+    queries: Sequence[str], index: MatchIndex, rankings: Iterable[Scored]
+) -> Iterator[tuple[Scored, float]]:
+    """Each ranking with the evidence (0..1) that its best record answers the question."""
+    seen = index.view
+    for text, ranked in zip(queries, rankings, strict=True):
+        proof = evidence(measured(seen, index.ask(text), ranked)) if len(ranked.keys) else 0.0
+        yield ranked, proof
+
+
 def find_batch(
     queries: Sequence[str],
     index: MatchIndex,
@@ -125,7 +138,10 @@ def _ranked(
 
 
 def _cut(ranked: Scored, top: int) -> Scored:
-    return Scored(ranked.keys[:top], ranked.parts[:top], ranked.scores[:top], ranked.likeness[:top])
+    return replace(
+        ranked, keys=ranked.keys[:top], parts=ranked.parts[:top], scores=ranked.scores[:top],
+        likeness=ranked.likeness[:top],
+    )  # fmt: skip
 
 
 class _Work:
@@ -169,19 +185,23 @@ def _spread_over(work: _Work, starts: Iterable[int], processes: int) -> Iterator
 
 
 def write_run(
-    out: IO[str], ids: Iterable[str], rankings: Iterable[Scored], names: dict[int, str]
-) -> int:
+    out: IO[str], ids: Iterable[str], rankings: Iterable[tuple[Scored, float]],
+    names: dict[int, str],
+) -> int:  # fmt: skip
     """A TREC run, ``qid Q0 id rank score ybj`` a line; gives the number of lines.
 
+    The score of a question's best record is the evidence that it answers it, so scores of different
+    questions compare; those behind it have their share of that by what they scored in the ranking.
     An id with white space would break the format: it is written with ``_`` in its place.
     """
     lines = 0
-    for asked, ranked in zip(ids, rankings, strict=True):
+    for asked, (ranked, proof) in zip(ids, rankings, strict=True):
         who = "_".join(asked.split())
+        scale = proof / max(float(ranked.scores[0]), 1e-9) if len(ranked.keys) else 0.0
         for place, (key, score) in enumerate(
             zip(ranked.keys.tolist(), ranked.scores.tolist(), strict=True), 1
         ):
             name = "_".join(names[key].split())
-            out.write(f"{who} Q0 {name} {place} {score:.6f} ybj\n")
+            out.write(f"{who} Q0 {name} {place} {scale * score:.9f} ybj\n")
             lines += 1
     return lines

@@ -19,7 +19,12 @@ from yangbanjian.engines.matching.index import segment as pieces
 from yangbanjian.engines.matching.index import view as sight
 from yangbanjian.engines.matching.index.segment import Entry, Segment
 from yangbanjian.engines.matching.index.vectors import VectorStore, content_key
-from yangbanjian.engines.matching.rules.evidence import NOTHING_BELOW, evidence
+from yangbanjian.engines.matching.rules.evidence import (
+    NOTHING_BELOW,
+    Measures,
+    evidence,
+    stands_out,
+)
 from yangbanjian.engines.matching.rules.names import Names
 from yangbanjian.engines.matching.rules.question import Question, question
 from yangbanjian.engines.matching.rules.scores import DEFAULT, Scored, Weights, combine, fuse
@@ -57,10 +62,12 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Hits, best first, and the chance (0..1) that the first is an answer at all."""
+    """Hits, best first, and the chance (0..1) that the first is an answer at all; ``measures``:
+    what that chance was judged by, None without hits."""
 
     hits: list[Hit]
     evidence: float
+    measures: Measures | None = None
 
     @property
     def nothing_here(self) -> bool:
@@ -264,8 +271,8 @@ class MatchIndex:
         asked = self.ask(text)
         seen = self._view
         mask = sight.eligible(seen, kinds, allowed)
-        ranked = rank(seen, asked, mask, self._meaning(asked, encoder), limit)
-        return found_of(seen, asked, ranked, limit)
+        meaning = self._meaning(asked, encoder)
+        return found_of(seen, asked, rank(seen, asked, mask, meaning, limit), limit)
 
     def _meaning(self, asked: Question, encoder: Encoder | None) -> Meaning | None:
         if encoder is None or self.vectors is None or not len(self.vectors) or not asked.texts:
@@ -290,9 +297,17 @@ def found_of(seen: sight.View, asked: Question, ranked: Scored, limit: int) -> F
     ]
     if not hits:
         return Found([], 0.0)
+    measures = measured(seen, asked, ranked)
+    return Found(hits, evidence(measures), measures)
+
+
+def measured(seen: sight.View, asked: Question, ranked: Scored) -> Measures:
+    """What speaks for the best of a ranking that is not empty."""
+    covered = sight.coverage(seen, asked, [int(key) for key in ranked.keys[:3]])
     best = float(ranked.likeness[0])
-    likeness = None if np.isnan(best) else best
-    return Found(hits, evidence(sight.coverage(seen, asked, keys[:3]), likeness))
+    if np.isnan(best):
+        return Measures(covered)
+    return Measures(covered, best, stands_out(best, ranked.others))
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +331,11 @@ def question_vector(asked: Question, encoder: Encoder) -> Array:
 
 
 def rank(
-    seen: sight.View, asked: Question, mask: Array, meaning: Meaning | None, limit: int
+    seen: sight.View,
+    asked: Question,
+    mask: Array,
+    meaning: Meaning | None,
+    limit: int,
 ) -> Scored:
     """Rank one question over one view; at least ``limit`` candidates of each list are weighed."""
     most = max(sight.CANDIDATES, 3 * limit)

@@ -14,11 +14,13 @@ from yangbanjian.engines.matching.rules.question import Question
 from yangbanjian.engines.matching.rules.scores import (
     DEFAULT,
     Candidates,
+    Spread,
     Weights,
     best,
     idf,
     misheard,
     saturation,
+    spread_of,
     worth_reading,
 )
 from yangbanjian.engines.matching.rules.tokens import (
@@ -140,10 +142,11 @@ def terms(seen: View, asked: Question) -> list[Term]:
 def coverage(seen: View, asked: Question, keys: Sequence[int]) -> float:
     """Greatest share, in idf, of the question's pairs and Latin words that one of ``keys`` holds.
 
-    Words unknown to the library count in full among what is not covered. A question without pairs
-    is judged by its single characters.
+    Words unknown to the library count in full among what is not covered, other names guessed for
+    what is asked do not. A question without pairs is judged by its single characters.
     """
-    names = [name for name in asked.terms if name[0] in (PAIR, LATIN)] or list(asked.terms)
+    said = [name for name in asked.terms if name not in asked.guessed]
+    names = [name for name in said if name[0] in (PAIR, LATIN)] or said
     wanted = np.array([term_key(name) for name in names], np.uint64)
     holding = np.zeros(len(names), np.int64)
     has = np.zeros((len(keys), len(names)), bool)
@@ -241,15 +244,19 @@ def candidates(
     """
     scores = lexical(seen, terms(seen, asked)) * mask
     lists = [best(scores[0], seen.keys, most), best(scores[1], seen.keys, most)]
+    others = Spread()
     if cosine is not None:
-        lists.append(best(cosine * (mask & (seen.vector_rows >= 0)), seen.keys, most))
+        known = mask & (seen.vector_rows >= 0)
+        lists.append(best(cosine * known, seen.keys, most))
+        others = spread_of(cosine[known])
     rows = np.unique(np.concatenate(lists))
     likeness = np.full(len(rows), np.nan)
     if exact is not None:
-        known = seen.vector_rows[rows] >= 0
-        likeness[known] = np.round(exact(seen.vector_rows[rows[known]]), 6)
+        place = seen.vector_rows[rows]
+        likeness[place >= 0] = np.round(exact(place[place >= 0]), 6)
     peak = float(np.nanmax(likeness)) if len(rows) and not np.isnan(likeness).all() else 0.0
     return Candidates(
         seen.keys[rows], scores[0, rows].astype(float), scores[1, rows].astype(float), likeness,
         (float(scores[0].max(initial=0)), float(scores[1].max(initial=0)), peak),
+        others,
     )  # fmt: skip

@@ -100,7 +100,7 @@ class Names:
             for term in count(other).terms:
                 if term[0] in (PAIR, WORD, LATIN):
                     terms[term] = max(terms.get(term, 0.0), WEIGHT)
-        return Question(terms, asked.texts)
+        return Question(terms, asked.texts, asked.guessed | (terms.keys() - asked.terms.keys()))
 
 
 def _names(endings: Counter[str]) -> list[str]:

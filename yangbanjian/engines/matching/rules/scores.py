@@ -92,11 +92,32 @@ def best(values: Array, keys: Array, most: int) -> Array:
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """How cosines lie: their count, sum and sum of squares, which add up over shards."""
+
+    count: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+    def __add__(self, other: Spread) -> Spread:
+        return Spread(
+            self.count + other.count, self.total + other.total, self.squares + other.squares
+        )
+
+
+def spread_of(cosines: Array) -> Spread:
+    """The spread of some cosines (n, any float)."""
+    exact = cosines.astype(np.float64)
+    return Spread(len(exact), float(exact.sum()), float((exact * exact).sum()))
+
+
+@dataclass(frozen=True, slots=True)
 class Candidates:
     """Records that may be shown for one question, with raw scores; a shard's answer.
 
     keys int64 · characters, words float64 BM25 · cosine float64, NaN without a vector; ``peaks``:
-    the greatest of each over all eligible records of the shard.
+    the greatest of each over all eligible records of the shard; ``others``: how the cosines of all
+    those lie.
     """
 
     keys: Array
@@ -104,6 +125,7 @@ class Candidates:
     words: Array
     cosine: Array
     peaks: tuple[float, float, float]
+    others: Spread = Spread()
 
 
 def combine(parts: list[Candidates], most: int) -> Candidates:
@@ -119,14 +141,15 @@ def combine(parts: list[Candidates], most: int) -> Candidates:
     peaks = tuple(max(part.peaks[i] for part in parts) for i in range(3))
     return Candidates(
         keys[chosen], characters[chosen], words[chosen], cosine[chosen],
-        (peaks[0], peaks[1], peaks[2]),
+        (peaks[0], peaks[1], peaks[2]), sum((part.others for part in parts), Spread()),
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """Ranked records: keys (n) and parts (n, 3: characters, words, meaning), each of 6 decimals;
-    likeness (n): the cosine itself, NaN where there is no vector.
+    likeness (n): the cosine itself, NaN where there is no vector; others: how the cosines of all
+    eligible records lie.
 
     A record's score is the sum of its parts, rounded to 6 decimals once more to shed float dust.
     """
@@ -135,6 +158,7 @@ class Scored:
     parts: Array
     scores: Array
     likeness: Array
+    others: Spread = Spread()
 
 
 def fuse(found: Candidates, weights: Weights = DEFAULT) -> Scored:
@@ -151,4 +175,4 @@ def fuse(found: Candidates, weights: Weights = DEFAULT) -> Scored:
     parts = np.round(np.stack([first, second, meaning], axis=1), 6) + 0.0
     scores = np.round(parts.sum(axis=1), 6)
     order = np.lexsort((found.keys, -scores))
-    return Scored(found.keys[order], parts[order], scores[order], found.cosine[order])
+    return Scored(found.keys[order], parts[order], scores[order], found.cosine[order], found.others)

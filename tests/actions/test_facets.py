@@ -53,8 +53,10 @@ def test_a_count_is_what_the_list_holds_once_it_is_chosen() -> None:
         "region": ["3302", "3101"],
     }
     for filters in choices:
-        counted = facets(LIBRARY, ANONYMOUS, filters)
+        found = facets(LIBRARY, ANONYMOUS, filters)
+        counted = found.values
         assert set(counted) == set(values)
+        assert found.total == records.listed(LIBRARY, ANONYMOUS, filters).count()
         for name, several in values.items():
             told = dict(counted[name])
             for value in several:
@@ -66,4 +68,7 @@ def test_a_count_is_what_the_list_holds_once_it_is_chosen() -> None:
 
 def test_a_list_that_cannot_hold_anything_has_no_counts() -> None:
     counted = facets(LIBRARY, ANONYMOUS, Filters(q="\x00"))
-    assert counted == {name: [] for name in ("field", "trl", "mode", "region")}
+    assert (counted.total, counted.values) == (
+        0,
+        {name: [] for name in ("field", "trl", "mode", "region")},
+    )

@@ -7,6 +7,7 @@ applied twice. A process is never more than FRESH seconds behind what it is aske
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ NUMBER_OF = {kind: number for number, kind in enumerate(KINDS)}
 @lru_cache(maxsize=1)
 def encoder() -> BuiltinEncoder:
     """The encoder of this process; loads its weights when first used."""
-    return BuiltinEncoder()
+    return BuiltinEncoder(threads=min(2, os.cpu_count() or 1))
 
 
 class LiveIndex:

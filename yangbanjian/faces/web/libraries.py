@@ -19,7 +19,7 @@ from yangbanjian.faces.web.words import Words
 from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.libraries.records import beside
 from yangbanjian.libraries.records import queries as records
-from yangbanjian.libraries.records.facets import facets
+from yangbanjian.libraries.records.facets import Facets, facets
 from yangbanjian.libraries.records.queries import Library
 from yangbanjian.libraries.records.rules.filters import Filters, filters_from
 from yangbanjian.libraries.records.rules.states import LIVE
@@ -63,7 +63,8 @@ def list_context(request: HttpRequest, library: Library, filters: Filters) -> di
     actor = request.actor  # type: ignore[attr-defined]
     words = Words()
     found = records.listed(library, actor, filters)
-    count, page = found.count(), page_of(request)
+    counted = None if is_fragment(request) else facets(library, actor, filters)
+    count, page = counted.total if counted else found.count(), page_of(request)
     rows = list(records.part(found, (page - 1) * SIZE, page * SIZE))
     room = library.room
     items = [
@@ -81,7 +82,7 @@ def list_context(request: HttpRequest, library: Library, filters: Filters) -> di
         "count": count,
         "page": page,
         "size": SIZE,
-        "facets": {} if is_fragment(request) else _facets(library, actor, filters, words, count),
+        "facets": _facets(library, counted, filters, words) if counted else {},
         "kept": _kept(filters),
         "active": _active(library, filters, words),
         "clear_url": f"/{room}",
@@ -139,11 +140,9 @@ def value_label(name: str, value: str, words: Words) -> str:
     return words.label(_TABLES[name], value) if name in _TABLES else value
 
 
-def _facets(
-    library: Library, actor: Any, filters: Filters, words: Words, count: int
-) -> dict[str, Any]:
+def _facets(library: Library, found: Facets, filters: Filters, words: Words) -> dict[str, Any]:
     titles, groups = _facet_titles(), []
-    for name, counted in facets(library, actor, filters).items():
+    for name, counted in found.values.items():
         chosen = getattr(filters, name)
         values = [v for v, _n in counted]
         options = [
@@ -165,7 +164,7 @@ def _facets(
     if filters.sort != "latest":
         keep.append({"name": "sort", "value": filters.sort})
     return {
-        "action": f"/{library.room}", "legend": NAMES[library.room]["legend"], "count": count,
+        "action": f"/{library.room}", "legend": NAMES[library.room]["legend"], "count": found.total,
         "groups": groups, "keep": keep,
     }  # fmt: skip
 

@@ -8,7 +8,7 @@ narrows the list, whether it passes, and PostgreSQL groups the rows by each face
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -23,14 +23,18 @@ from yangbanjian.libraries.records.rules.filters import TRL_BANDS, Filters
 MOST_VALUES = 40
 NAMES = ("field", "trl", "mode", "region", "availability")
 
-Facets = dict[str, list[tuple[str, int]]]
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many records the filters leave, and for each facet its values with their counts, the
+    commonest first, at most 40 of them. Those of `mode` overlap: a record offers several."""
+
+    total: int
+    values: dict[str, list[tuple[str, int]]]
 
 
 def facets(library: Library, actor: Actor, filters: Filters) -> Facets:
-    """For each facet the values with their counts, the commonest first, at most 40 of them.
-
-    The counts of `mode` may overlap: a record offers several modes.
-    """
+    """Counts of a list and behind each of its filters' choices."""
     names = [name for name in NAMES if _value(library, name) is not None]
     opened: dict[str, Any] = dict.fromkeys(names, ())
     rows = listed(library, actor, replace(filters, **opened, sort="latest")).order_by()
@@ -46,27 +50,35 @@ def facets(library: Library, actor: Actor, filters: Filters) -> Facets:
     )
     columns = [f"value_{name}" for name in names] + [f"passes_{name}" for name in narrowing]
     found: dict[str, dict[str, int]] = {name: {} for name in names}
+    total = 0
     try:
         inner, params = rows.values_list(*columns).query.sql_with_params()
     except EmptyResultSet:
-        return {name: [] for name in names}
+        return Facets(0, {name: [] for name in names})
     with connection.cursor() as cursor:
         cursor.execute(_counting(inner, names, narrowing), params)
         for which, *told in cursor.fetchall():
             values, counts = told[: len(names)], told[len(names) :]
+            if which is None:
+                total = counts[-1]
+                continue
             name = names[which]
             value, count = values[which], counts[which]
             for one in value if name == "mode" else [value]:
                 if one and count:
                     found[name][one] = found[name].get(one, 0) + count
-    return {
-        name: sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_VALUES]
-        for name, counted in found.items()
-    }
+    return Facets(
+        total,
+        {
+            name: sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_VALUES]
+            for name, counted in found.items()
+        },
+    )
 
 
 def _counting(inner: str, names: list[str], narrowing: list[str]) -> str:
-    """The statement around the list: (which facet, a value for each, a count for each)."""
+    """The statement around the list: (which facet, a value for each, a count for each, a count
+    under all filters); the whole list comes as the row of no facet."""
     values = [f"value_{name}" for name in names]
     # GROUPING() has a bit for each value that is not in the set at hand, the first one highest.
     alone = " ".join(
@@ -74,10 +86,10 @@ def _counting(inner: str, names: list[str], narrowing: list[str]) -> str:
         for place in range(len(names))
     )
     counts = []
-    for name in names:
+    for name in (*names, ""):
         others = " AND ".join(f"passes_{other}" for other in narrowing if other != name)
         counts.append(f"count(*) FILTER (WHERE {others})" if others else "count(*)")
-    sets = ", ".join(f"({value})" for value in values)
+    sets = ", ".join([*(f"({value})" for value in values), "()"])
     listed_values = ", ".join(values)
     return (
         f"SELECT CASE GROUPING({listed_values}) {alone} END, {listed_values}, {', '.join(counts)}"  # noqa: S608 - names of ours

@@ -466,11 +466,11 @@ def test_preferences_keep_what_is_not_named() -> None:
     person = make.person()
     mine = as_actor(person)
     given = {"actor": mine, "person_id": person.pk}
-    actions.set_preferences(**given, notices={"email": True})
-    actions.set_preferences(**given, notices={"digest": False}, language="en")
+    actions.set_preferences(**given, mail="answer")
+    actions.set_preferences(**given, language="en")
     person.refresh_from_db()
-    assert person.preferences["notices"] == {"email": True, "digest": False}
-    for wrong in ({"language": "fr"}, {"notices": {"pigeon": True}}):
+    assert (person.preferences, person.language) == ({"mail": "answer"}, "en")
+    for wrong in ({"language": "fr"}, {"mail": "pigeon"}):
         with pytest.raises(Invalid):
             actions.set_preferences(**given, **wrong)  # type: ignore[arg-type]
     with pytest.raises(NotAllowed):

@@ -156,7 +156,7 @@ def test_a_report_upheld_takes_the_item_down(
 
 
 SETTINGS = {
-    "name": "星桥技术市场", "languages": ["zh-hans", "en"], "valid_days": "200", "notice_days": "20", "import_file_days": "30",
+    "name": "星桥技术市场", "languages": ["zh-hans", "en"], "valid_days": "200", "notice_days": "20", "import_file_days": "30", "digest_hour": "9",
     "streets": "甲街道\n\n乙街道\n甲街道", "is_moderated": "on",
 }  # fmt: skip
 

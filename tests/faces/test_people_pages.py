@@ -318,11 +318,11 @@ def test_profile_language_and_password(client: Client) -> None:
         desk(client, "/desk/account", do="profile", name="赵一", phone="021 5555").status_code
         == 302
     )
-    answer = desk(client, "/desk/account", do="preferences", language="en", notices=["email"])
+    answer = desk(client, "/desk/account", do="preferences", language="en", mail="at_once")
     assert answer.cookies["lang"].value == "en"
     me.refresh_from_db()
     assert (me.name, me.language) == ("赵一", "en")
-    assert me.preferences["notices"] == {"email": True, "digest": False}
+    assert me.preferences == {"mail": "at_once"}
     posted = {"do": "password", "old_password": PASSWORD, "password": "qianshan-yuxue-93"}
     assert desk(client, "/desk/account", **posted).status_code == 302
     assert client.get("/desk/account").status_code == 200, "still signed in here"

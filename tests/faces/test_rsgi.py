@@ -160,3 +160,14 @@ def test_what_is_no_event_stream_is_said_so(pages: Pages) -> None:
     exchange = Exchange()
     run(scope("/events/nothing"), exchange)
     assert (exchange.status, exchange.is_stream) == (404, False)
+
+
+def test_a_query_that_is_not_percent_encoded_is_read_as_utf8() -> None:
+    from io import BytesIO
+
+    from django.core.handlers.wsgi import WSGIRequest
+
+    raw = scope()
+    raw.query_string = "q=冷库"
+    with BytesIO() as body:
+        assert WSGIRequest(rsgi.environ_of(raw, body)).GET["q"] == "冷库"

@@ -388,6 +388,10 @@ ACTS: dict[str, tuple[Act, frozenset[str]]] = {
             actor=a, person_id=p.own.pk, email="new@example.com", password=signing.PASSWORD
         ), frozenset({OWN}),
     ),
+    "people.set_preferences": (
+        lambda a, p: people.set_preferences(actor=a, person_id=p.own.pk, mail="nothing"),
+        frozenset({OWN}),
+    ),
     "people.change_profile": (
         lambda a, p: people.change_profile(actor=a, person_id=p.own.pk, name="改名"),
         frozenset({OWN}),

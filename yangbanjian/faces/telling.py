@@ -37,6 +37,15 @@ def amount(fen: int) -> str:
     return short.replace("万", "萬").replace("亿", "億") if language == "zh-hant" else short
 
 
+def vectors_told(made: int, wanted: int) -> str:
+    """How far what has come in can be found: by its words at once, by its meaning as the vectors
+    are made in the background."""
+    if made >= wanted:
+        return _("已可按文字和含义查到")
+    told = {"made": f"{made:,}", "wanted": f"{wanted:,}"}
+    return _("已可按文字查到；含义向量 %(made)s/%(wanted)s") % told
+
+
 def reason_text(reason: Mapping[str, Any]) -> str:
     """A reason (as its JSON stands) in the language in force; its own text where it is old."""
     return _said(MESSAGES, reason.get("code"), reason.get("params"), reason.get("text"))

@@ -40,6 +40,25 @@ def write(home: Home, name: str, pid: int, mark: str) -> None:
     draft.replace(path)
 
 
+def write_part(home: Home, name: str, pid: int, mark: str) -> None:
+    """Record a part that runs by itself (`ybj web`): no supervisor may take it for its own."""
+    ticks = proc.start_ticks(pid)
+    if ticks is not None:
+        draft = home.run / f"{name}.draft"
+        draft.write_text(json.dumps(asdict(Record(name, pid, ticks, mark))), encoding="utf-8")
+        draft.replace(_part_path(home, name))
+
+
+def forget_part(home: Home, name: str) -> None:
+    """The part has ended."""
+    _part_path(home, name).unlink(missing_ok=True)
+
+
+def parts(home: Home) -> list[Record]:
+    """All records of parts, also of those that are gone."""
+    return _read(home, "*.part.json")
+
+
 def say_leaving(home: Home, leaving: bool) -> None:
     """Tell the next supervisor whether this one is on its way out, so that it waits for it."""
     if leaving:
@@ -59,9 +78,14 @@ def forget(home: Home, name: str) -> None:
 
 
 def read(home: Home) -> list[Record]:
-    """All records, also of processes that are gone. Unreadable ones are dropped."""
+    """All records of children, also of those that are gone."""
+    return _read(home, "*.child.json")
+
+
+def _read(home: Home, pattern: str) -> list[Record]:
+    """What is recorded. Unreadable records are dropped."""
     found = []
-    for path in sorted(home.run.glob("*.child.json")):
+    for path in sorted(home.run.glob(pattern)):
         try:
             found.append(Record(**json.loads(path.read_text(encoding="utf-8"))))
         except (ValueError, TypeError, FileNotFoundError):
@@ -70,8 +94,9 @@ def read(home: Home) -> list[Record]:
 
 
 def running(home: Home) -> list[Running]:
-    """Every living process of this home: supervisor, children, PostgreSQL."""
-    pids = [(record.name, record.pid) for record in read(home) if _is_living(record)]
+    """Every living process of this home: supervisor, children, parts, PostgreSQL."""
+    known = [*read(home), *parts(home)]
+    pids = [(record.name, record.pid) for record in known if _is_living(record)]
     server = Cluster(home, Path(os.devnull)).server_pid()
     if server is not None and proc.name(server).startswith("postgres") and proc.is_alive(server):
         pids.append(("postgres", server))
@@ -89,6 +114,10 @@ def _is_living(record: Record) -> bool:
 
 def _leaving(home: Home) -> Path:
     return home.run / "supervisor.leaving"
+
+
+def _part_path(home: Home, name: str) -> Path:
+    return home.run / f"{name}.part.json"
 
 
 def _path(home: Home, name: str) -> Path:

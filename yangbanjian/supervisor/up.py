@@ -89,7 +89,7 @@ def serve(
     home.prepare()
     is_over = make_watch()
     # A signal before the supervisor watches for it must also leave through every `with`.
-    before = {number: signal.signal(number, _leave) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         # Claimed first: that frees the ports which a killed predecessor's children hold.
         with claimed(home):
@@ -99,7 +99,7 @@ def serve(
 
                 def once(steps: Sequence[Sequence[str]], extra: Mapping[str, Sequence[str]]) -> str:
                     for step in steps:
-                        _run_first(home, program, step, urls, is_over)
+                        run_first(home, program, step, urls, is_over)
                     running = children(home, program, place, urls["DATABASE_URL"], extra)
                     return Supervisor(home, running, say, engine, is_over).watch()
 
@@ -143,18 +143,23 @@ def children(
 
 def refuse_taken_ports(place: Place) -> None:
     """Raise EngineRefusal when somebody already listens where we want to."""
-    for name, port in (("YBJ_PORT", place.port), ("YBJ_EVENTS_PORT", place.events_port)):
-        family = socket.AF_INET6 if ":" in place.bind else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((place.bind, port))
-            except OSError as error:
-                raise EngineRefusal(
-                    "port_taken",
-                    f"无法在 {place.bind}:{port} 上监听（{error.strerror}）。"
-                    f"请停止占用它的程序，或用 {name} 指定另一个端口。",
-                ) from None
+    refuse_taken(place.bind, place.port, "YBJ_PORT")
+    refuse_taken(place.bind, place.events_port, "YBJ_EVENTS_PORT")
+
+
+def refuse_taken(bind: str, port: int, name: str) -> None:
+    """The same for one port, which the variable `name` sets."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((bind, port))
+        except OSError as error:
+            raise EngineRefusal(
+                "port_taken",
+                f"无法在 {bind}:{port} 上监听（{error.strerror}）。"
+                f"请停止占用它的程序，或用 {name} 指定另一个端口。",
+            ) from None
 
 
 def make_watch() -> Callable[[], bool]:
@@ -169,7 +174,7 @@ def make_watch() -> Callable[[], bool]:
     return lambda: os.getppid() != parent or proc.blocks(parent, signal.SIGINT)
 
 
-def _run_first(
+def run_first(
     home: Home,
     program: Program,
     command: Sequence[str],
@@ -219,5 +224,6 @@ def _granian(interface: str, bind: str, port: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _leave(_number: int, _frame: FrameType | None) -> None:
+def leave(_number: int, _frame: FrameType | None) -> None:
+    """A signal's handler: out through every `with`."""
     raise SystemExit(0)

@@ -9,10 +9,12 @@ from ninja import File, Form, Router, Schema
 from ninja.files import UploadedFile
 from ninja.responses import Status
 
+from yangbanjian.engines.matching.queries import vectors_made
 from yangbanjian.faces.api import schemas
 from yangbanjian.faces.api.records import owner_for
 from yangbanjian.faces.api.wire import actor_of
 from yangbanjian.faces.sheets import columns, importing
+from yangbanjian.faces.telling import vectors_told
 from yangbanjian.ground.intake import imports
 from yangbanjian.ground.people import owners
 from yangbanjian.kernel.actor import Actor
@@ -29,6 +31,14 @@ class RowProblem(Schema):
     reason: str
 
 
+class VectorsOut(Schema):
+    """How far the vectors of the whole library are; words are found at once."""
+
+    made: int
+    wanted: int
+    text: str
+
+
 class ImportOut(Schema):
     id: int
     kind: str
@@ -42,12 +52,14 @@ class ImportOut(Schema):
     problems: list[RowProblem]
     failure: str
     errors_url: str | None
+    vectors: VectorsOut
     url: str
 
 
 def shown(job: Any) -> dict[str, Any]:
     """A job on the wire; `progress` runs from 0 to 1."""
     done = 1.0 if job.state == "done" else min(job.read / job.total, 1.0) if job.total else 0.0
+    made, wanted = vectors_made()
     return {
         "id": job.pk,
         "kind": job.kind,
@@ -61,6 +73,7 @@ def shown(job: Any) -> dict[str, Any]:
         "problems": job.problems,
         "failure": job.failure,
         "errors_url": f"/api/v1/imports/{job.pk}/errors" if job.report else None,
+        "vectors": {"made": made, "wanted": wanted, "text": vectors_told(made, wanted)},
         "url": f"/desk/imports/{job.pk}",
     }
 

@@ -56,6 +56,8 @@ class LetterOut(Schema):
     sender: str
     subject: str
     text: str
+    html: str
+    headers: dict[str, str]
     sent_at: datetime
 
 

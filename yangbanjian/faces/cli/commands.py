@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from yangbanjian.faces.cli.place import installation, say
+from yangbanjian.faces.cli.place import installation, is_child, say
 from yangbanjian.supervisor.home import home_from_environment
 
 app = typer.Typer(
@@ -52,12 +52,34 @@ def migrate(
 
 
 @app.command()
+def web() -> None:
+    """只运行网页、接口和实时消息，在前台；用于多台机器。"""
+    from yangbanjian.faces.cli.running import part
+
+    part("web")
+
+
+@app.command()
 def worker() -> None:
-    """后台任务进程。"""
+    """只运行后台任务，在前台；用于多台机器。"""
+    if not is_child():
+        from yangbanjian.faces.cli.running import part
+
+        part("worker")
+        return
     with installation():
         from yangbanjian.faces.cli.working import run
 
         run()
+
+
+@app.command(hidden=True)
+def ready() -> None:
+    """一部分单独启动之前：表结构是否最新，准备静态文件。"""
+    with installation():
+        from yangbanjian.faces.cli.running import be_ready
+
+        be_ready()
 
 
 @app.command(name="load-demo")

@@ -62,6 +62,8 @@ def _mail() -> Check:
     if settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
         sentence = "没有配置发信（YBJ_SMTP_URL）：不能自助注册、找回密码、更换邮箱。"
         return Check("mail", True, sentence)
+    if not (settings.YBJ_PUBLIC_URL or settings.YBJ_SANDBOX):
+        return Check("mail", True, "已配置发信；没有 YBJ_PUBLIC_URL，所以消息不寄邮件。")
     return Check("mail", True, "已配置发信。")
 
 

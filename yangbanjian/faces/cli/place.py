@@ -54,7 +54,7 @@ def _give_back(home: Home) -> None:
 
     connections.close_all()
     if home.account:
-        for folder in (home.index, home.files):
+        for folder in (home.index, home.files, home.static):
             for path in (folder, *folder.rglob("*")):
                 if path.lstat().st_uid != home.account.uid:
                     home.give(path)

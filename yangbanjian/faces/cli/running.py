@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 from yangbanjian.faces.cli.place import say
+from yangbanjian.kernel.refusals import Conflict
+from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.supervisor.home import home_from_environment
 from yangbanjian.supervisor.up import place_from_environment, serve
 
@@ -23,6 +25,37 @@ def up() -> None:
         first.append("--mend-demo")
         say(f"演示账号：{'、'.join(DEMO_ACCOUNTS)}；密码：{DEMO_PASSWORD}")
     serve(home, say, first=(first,), beside=beside)
+
+
+def part(name: str) -> None:
+    """Serve one part until told to stop."""
+    from yangbanjian.supervisor.parts import serve_part
+
+    home, place = home_from_environment(), place_from_environment()
+    os.environ["YBJ_CHILD"] = "1"
+    os.environ["YBJ_POOL"] = "1"
+    if name == "web":
+        say(f"正在启动网页，稍后请打开 http://{place.bind}:{place.port}")
+    serve_part(home, say, name)
+
+
+def be_ready() -> None:
+    """Refuse tables that are not this edition's; collect static files, for this machine."""
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    from yangbanjian.ground.clock import actions as clock
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise Conflict(
+            "site.not_migrated",
+            gettext_noop("数据库的表结构不是这个版本的，请先运行 ybj migrate。"),
+        )
+    clock.settle_installation(is_sandbox=settings.YBJ_SANDBOX)
+    call_command("collectstatic", interactive=False, verbosity=0)
 
 
 DEMO_ACCOUNTS = (

@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from yangbanjian.engines.matching.queries import vectors_made
 from yangbanjian.faces.api.imports import report_of
 from yangbanjian.faces.sheets import columns, importing, mapping, templates, writing
 from yangbanjian.faces.sheets.cells import as_text
 from yangbanjian.faces.sheets.jobs import planned_for, say
+from yangbanjian.faces.telling import vectors_told
 from yangbanjian.faces.web.middleware import own_transactions
 from yangbanjian.ground.intake import imports
 from yangbanjian.ground.people import owners
@@ -139,6 +141,7 @@ def _outcome(job: Any) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "shown": _shown(job), "figures": figures, "problems": _problems(job.problems),
+        "vectors": vectors_told(*vectors_made()) if job.state == "done" else "",
         "left": max(job.rejected - len(job.problems), 0), "library_url": f"/{job.kind}",
     }  # fmt: skip
 

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from yangbanjian.faces.web.libraries import NAMES, page_of
 from yangbanjian.faces.web.refusing import say, sign_in
-from yangbanjian.faces.web.words import sentence
 from yangbanjian.ground.messages import actions as messages
 from yangbanjian.ground.messages import queries as inbox
+from yangbanjian.ground.messages.letters import sentence
 from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.libraries.records import beside
 from yangbanjian.libraries.records import queries as records

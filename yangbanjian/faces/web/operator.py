@@ -17,6 +17,7 @@ from yangbanjian.engines.matching import figures
 from yangbanjian.engines.matching import queries as matching
 from yangbanjian.engines.matching.figures import Figures
 from yangbanjian.engines.matching.rules import figures as rules
+from yangbanjian.faces.telling import vectors_told
 from yangbanjian.faces.web.words import Words, translated
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.people import queries as people
@@ -57,7 +58,9 @@ def cockpit(request: HttpRequest) -> HttpResponse:
     span = rules.span_of(period, clock.today())
     found = figures.figures(span, rules.before(span, period))
     todos = todos_of(actor, now)
+    made, wanted = matching.vectors_made()
     context: dict[str, Any] = {
+        "vectors": vectors_told(made, wanted) if made < wanted else "",
         "tiles": _tiles(found, period), "todos": todos[:MOST_TODOS], "todo_count": len(todos),
         "charts": _charts(found, now), "is_wall": is_wall, "period": period, "as_of": now,
         "periods": [

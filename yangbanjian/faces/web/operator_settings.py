@@ -58,6 +58,10 @@ class SettingsForm(forms.Form):
         label=gettext_lazy("导入文件保存天数"), min_value=1, max_value=3650,
         help_text=gettext_lazy("到期删除文件和退回行，导入的记录不变"),
     )  # fmt: skip
+    digest_hour = forms.IntegerField(
+        label=gettext_lazy("每天几点发汇总邮件"), min_value=0, max_value=23,
+        help_text=gettext_lazy("0 到 23 点；要对方处理的消息随时发"),
+    )  # fmt: skip
     is_moderated = forms.BooleanField(
         label=gettext_lazy("先审后发"), required=False,
         help_text=gettext_lazy("不勾选时，提交后立即公开"),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -26,6 +27,7 @@ from yangbanjian.faces.web.people_forms import (
     CodeForm,
     ForgotForm,
     JoinForm,
+    MailForm,
     NewPasswordForm,
     NothingForm,
     RegisterForm,
@@ -253,6 +255,35 @@ def confirm_new_email(request: HttpRequest, signed: str) -> HttpResponse:
         "people/confirm_email.html",
         {"confirm": Act(NothingForm, run)},
         lambda: {"page_title": gettext("确认新邮箱"), "broken": broken, "address": address},
+        status=422 if broken else 200,
+    )
+
+
+@csrf_exempt  # The link is the secret; a mail program that unsubscribes has no cookie of ours.
+@never_cache
+@FORM
+def mail_choice(request: HttpRequest, signed: str) -> HttpResponse:
+    """/mail/…: what to be told by e-mail. A mail program may also post to it by itself (RFC 8058);
+    merely opening it changes nothing."""
+    actor = actor_of(request)
+
+    def run(values: dict[str, Any]) -> str:
+        actions.choose_mail(actor=actor, signed=signed, mail=values["mail"])
+        return gettext("已保存。")
+
+    broken = chosen = ""
+    try:
+        chosen = queries.mail_choice(actions.read_mail_choice(signed))
+        if request.POST.get("List-Unsubscribe") == "One-Click":
+            actions.choose_mail(actor=actor, signed=signed, mail="nothing")
+            return HttpResponse(gettext("不再发邮件了。"), content_type="text/plain; charset=utf-8")
+    except Refusal as refusal:
+        broken = said(refusal)
+    return answer_acts(
+        request,
+        "people/mail_choice.html",
+        {"mail": Act(MailForm, run, {"mail": chosen})},
+        lambda: {"page_title": gettext("邮件通知"), "broken": broken},
         status=422 if broken else 200,
     )
 

@@ -73,17 +73,13 @@ def account(request: HttpRequest) -> HttpResponse:
     """/desk/account"""
     actor, me = actor_of(request), _me(request)
     person = queries.person(me)
-    told = person.preferences.get("notices", {}) if person else {}
 
     def profile(values: dict[str, Any]) -> str:
         actions.change_profile(actor=actor, person_id=me, **values)
         return gettext("已保存。")
 
     def preferences(values: dict[str, Any]) -> HttpResponse:
-        ways = {way: way in values["notices"] for way in ("email", "digest")}
-        actions.set_preferences(
-            actor=actor, person_id=me, language=values["language"], notices=ways
-        )
+        actions.set_preferences(actor=actor, person_id=me, **values)
         messages.success(request, gettext("已保存。"))
         answer = redirect("/desk/account")
         answer.set_cookie(
@@ -140,7 +136,7 @@ def account(request: HttpRequest) -> HttpResponse:
             preferences,
             {
                 "language": person.language if person else "",
-                "notices": [way for way, is_on in told.items() if is_on],
+                "mail": queries.mail_choice(person) if person else "",
             },
         ),
         "password": Act(PasswordForm, password),

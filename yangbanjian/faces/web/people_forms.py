@@ -13,7 +13,7 @@ from yangbanjian.faces.web.forms_on_pages import said
 from yangbanjian.ground.codes import queries as codes
 from yangbanjian.ground.people.rules import (
     KINDS_BY_OPERATOR,
-    NOTICE_WAYS,
+    MAIL_CHOICES,
     ORGANISATION_KINDS,
     ROLE_LABELS,
     ROLES_OF_KIND,
@@ -120,18 +120,25 @@ class ProfileForm(forms.Form):
     phone = line(_("电话"), "tel", required=False, help_text=_("双方同意联系后才给对方看。"))
 
 
-class PreferencesForm(forms.Form):
-    language = forms.ChoiceField(
-        label=_("语言"),
-        choices=[("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")],
-    )
-    notices = forms.MultipleChoiceField(
-        label=_("通知方式"), required=False, widget=forms.CheckboxSelectMultiple
+class MailForm(forms.Form):
+    """What to be told by e-mail: on the account page, and where a letter's link leads."""
+
+    mail = forms.ChoiceField(
+        label=_("邮件通知"),
+        widget=forms.RadioSelect,
+        help_text=_("消息始终在「消息」里。邮件只寄到已确认的邮箱。"),
     )
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self.fields["notices"].choices = labelled(NOTICE_WAYS)  # type: ignore[attr-defined]
+        self.fields["mail"].choices = labelled(MAIL_CHOICES)  # type: ignore[attr-defined]
+
+
+class PreferencesForm(MailForm):
+    language = forms.ChoiceField(
+        label=_("语言"),
+        choices=[("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")],
+    )
 
 
 class PasswordForm(forms.Form):

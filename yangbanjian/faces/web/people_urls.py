@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("register/sent", people.sent, {"kind": "register"}, name="register_sent"),
     path("register/confirm/<str:signed>", people.confirm, name="register_confirm"),
     path("email/confirm/<str:signed>", people.confirm_new_email, name="email_confirm"),
+    path("mail/<str:signed>", people.mail_choice, name="mail_choice"),
     path("password/forgot", people.forgot, name="password_forgot"),
     path("password/sent", people.sent, {"kind": "password"}, name="password_sent"),
     path("password/reset/<str:uid>/<str:token>", people.reset, name="password_reset"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.core.mail.backends.base import BaseEmailBackend
-from django.core.mail.message import EmailMessage
+from django.core.mail.message import EmailMessage, EmailMultiAlternatives
 from django.db.models import QuerySet
 
 from yangbanjian.ground.clock import queries as clock
@@ -29,12 +29,19 @@ class SandboxBackend(BaseEmailBackend):
                     sender=str(message.from_email),
                     subject=str(message.subject),
                     text=str(message.body),
+                    html=_html(message),
+                    headers=dict(message.extra_headers),
                 )
                 for message in email_messages
             )
             if stored:
                 Mail.objects.filter(pk__lte=stored[-1].pk - MOST_KEPT).delete()
         return len(stored)
+
+
+def _html(message: EmailMessage) -> str:
+    shown = message.alternatives if isinstance(message, EmailMultiAlternatives) else ()
+    return next((str(content) for content, kind in shown if kind == "text/html"), "")
 
 
 def mails() -> QuerySet[Mail]:

@@ -23,11 +23,21 @@ class Notice(models.Model):
     once = models.TextField(default="", blank=True)
     made_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True)
+    # Set before the mail is handed over: what breaks off in between is not sent twice.
     mailed_at = models.DateTimeField(null=True)
+    # The mail server asked us to come again later than this.
+    mail_after = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "inbox_notice"
-        indexes = [models.Index(fields=["person", "read_at", "-id"], name="notice_of_person")]
+        indexes = [
+            models.Index(fields=["person", "read_at", "-id"], name="notice_of_person"),
+            models.Index(
+                fields=["made_at"],
+                condition=models.Q(read_at=None, mailed_at=None),
+                name="notice_to_mail",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["person", "once"], condition=~models.Q(once=""), name="notice_once"
@@ -43,6 +53,8 @@ class Mail(models.Model):
     sender = models.TextField(default="")
     subject = models.TextField(default="")
     text = models.TextField(default="")
+    html = models.TextField(default="", blank=True)
+    headers = models.JSONField(default=dict)
     sent_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -18,7 +18,7 @@ from yangbanjian.ground.people.models import (
     Person,
     Token,
 )
-from yangbanjian.ground.people.rules import SECOND_FACTOR_ROLES
+from yangbanjian.ground.people.rules import DEFAULT_MAIL, MAIL_CHOICES, SECOND_FACTOR_ROLES
 from yangbanjian.kernel.actor import ANONYMOUS, Actor, Role
 
 
@@ -83,6 +83,12 @@ def person_by_username(username: str) -> Person | None:
 
 def person(person_id: int) -> Person | None:
     return Person.objects.filter(pk=person_id).first()
+
+
+def mail_choice(person: Person) -> str:
+    """What the person wants to be told by e-mail: a key of MAIL_CHOICES."""
+    chosen = person.preferences.get("mail")
+    return chosen if chosen in MAIL_CHOICES else DEFAULT_MAIL
 
 
 def people(*, q: str = "", state: str = "") -> QuerySet[Person]:

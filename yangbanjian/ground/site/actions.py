@@ -15,7 +15,10 @@ from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Invalid, NotAllowed, Problem
 from yangbanjian.kernel.words import gettext_noop
 
-_BOUNDS = {"valid_days": (30, 3650), "notice_days": (1, 180), "import_file_days": (1, 3650)}
+_BOUNDS = {
+    "valid_days": (30, 3650), "notice_days": (1, 180), "import_file_days": (1, 3650),
+    "digest_hour": (0, 23),
+}  # fmt: skip
 
 
 def _problems(name: str, value: Any) -> list[Problem]:

@@ -14,7 +14,8 @@ DemoState = Literal["promised", "begun", "whole", "unfinished"]
 class SiteSettings:
     """`valid_days`: how long a published record stays public; `notice_days`: how long before its
     end the owner is reminded; `is_moderated`: whether the operator checks before publication;
-    `import_file_days`: how long a file that was sent to be imported is kept."""
+    `import_file_days`: how long a file that was sent to be imported is kept; `digest_hour`: the
+    hour, in the site's zone, at which the day's messages are sent together by e-mail."""
 
     name: str = "示范区技术大市场"
     tagline: str = "成果 · 需求 · 专家 一站对接"
@@ -31,4 +32,5 @@ class SiteSettings:
     notice_days: int = 30
     is_moderated: bool = True
     import_file_days: int = 30
+    digest_hour: int = 8
     extra: dict[str, Any] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from yangbanjian.ground.people.actions.invitations import (
     look_at_invitation,
     withdraw_invitation,
 )
+from yangbanjian.ground.people.actions.mail_choices import choose_mail, read_mail_choice
 from yangbanjian.ground.people.actions.memberships import add_membership, end_membership
 from yangbanjian.ground.people.actions.organisations import (
     add_organisation,
@@ -75,6 +76,7 @@ __all__ = [
     "change_password",
     "change_profile",
     "check_second_factor",
+    "choose_mail",
     "choose_organisation",
     "claim_organisation",
     "confirm_email",
@@ -99,6 +101,7 @@ __all__ = [
     "open_session",
     "read_confirmation",
     "read_email_change",
+    "read_mail_choice",
     "register",
     "reinstate_organisation",
     "reinstate_person",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -17,7 +16,7 @@ from yangbanjian.ground.people.actions.organisations import reason_or_refuse, wr
 from yangbanjian.ground.people.actions.sessions import end_all_sessions
 from yangbanjian.ground.people.credentials import LOCK_OPERATORS, check_new_password, lock
 from yangbanjian.ground.people.models import Organisation, Person
-from yangbanjian.ground.people.rules import HOME_OF_ROLE, LANGUAGES, NOTICE_WAYS
+from yangbanjian.ground.people.rules import HOME_OF_ROLE, LANGUAGES, MAIL_CHOICES
 from yangbanjian.ground.people.rules.typed import LONGEST_EMAIL, LONGEST_NAME, Typed
 from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Problem
@@ -135,22 +134,21 @@ def set_preferences(
     actor: Actor,
     person_id: int,
     language: str | None = None,
-    notices: Mapping[str, bool] | None = None,
+    mail: str | None = None,
 ) -> Person:
-    """Set language and the ways of being told (`email`, `digest`); what is absent stays."""
+    """Set language and what to be told by e-mail (a key of MAIL_CHOICES); what is absent stays."""
     typed = Typed()
     if language is not None:
         typed.one_of("language", language, LANGUAGES)
-    for way in notices or {}:
-        typed.one_of("notices", way, NOTICE_WAYS)
+    if mail is not None:
+        typed.one_of("mail", mail, MAIL_CHOICES)
     typed.or_refuse()
     with acting(actor):
         person = _locked_self(actor, person_id)
         if language is not None:
             person.language = language
-        if notices is not None:
-            told = {**person.preferences.get("notices", {}), **notices}
-            person.preferences = {**person.preferences, "notices": told}
+        if mail is not None:
+            person.preferences = {**person.preferences, "mail": mail}
         person.save(update_fields=["language", "preferences"])
         journal.record(
             actor=actor, fact=journal.Fact("people.preferences_set", "person", person_id)

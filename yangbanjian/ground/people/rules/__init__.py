@@ -60,11 +60,14 @@ TAG_KINDS = ("industry", "field", "chain")
 TAG_SOURCES = ("stated", "demands", "broker")
 
 LANGUAGES = ("zh-hans", "zh-hant", "en")
-# How a person can be told of news, besides the inbox.
-NOTICE_WAYS = {
-    "email": gettext_noop("新消息发邮件给我"),
-    "digest": gettext_noop("每周一封汇总"),
+# What a person wants to be told by e-mail, besides the inbox. The first is the default.
+MAIL_CHOICES = {
+    "daily": gettext_noop("要我处理的及时发，其余每天一封"),
+    "at_once": gettext_noop("有新消息就发"),
+    "answer": gettext_noop("只发要我处理的"),
+    "nothing": gettext_noop("不发邮件"),
 }
+DEFAULT_MAIL = next(iter(MAIL_CHOICES))
 # Roles that somebody who registers an organisation holds at once; the others see what belongs to
 # others, and wait for the operator.
 ROLES_AT_ONCE = frozenset({Role.ENTERPRISE, Role.TTO, Role.EXPERT})

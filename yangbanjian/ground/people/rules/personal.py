@@ -46,6 +46,7 @@ UNCONFIRMED_DAYS = 7
 LETTER_DAYS = 2
 EMAIL_WANTED_DAYS = 2
 IMPORT_FILE_DAYS = 30
+NOTICE_DAYS = 365
 
 PERSONAL_DATA: tuple[PersonalField, ...] = (
     PersonalField(
@@ -168,6 +169,14 @@ PERSONAL_DATA: tuple[PersonalField, ...] = (
         CONTRACT,
         None,
         "entries",
+    ),
+    PersonalField(
+        gettext_noop("发给您的消息（内容、读没读、什么时候寄出邮件）"),
+        ("inbox_notice.params", "inbox_notice.read_at", "inbox_notice.mailed_at"),
+        gettext_noop("把匹配、约谈、审核和到期告诉您；按您的选择也用邮件"),
+        CONTRACT,
+        NOTICE_DAYS,
+        "notices",
     ),
     PersonalField(
         gettext_noop("您导入的文件和退回的行"),

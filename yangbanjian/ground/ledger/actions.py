@@ -137,7 +137,7 @@ def _wire(asked: Transfer) -> dict[str, Any]:
 def _call(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _insist(outcomes: Sequence[Outcome]) -> list[Outcome]:

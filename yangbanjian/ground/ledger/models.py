@@ -6,7 +6,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from yangbanjian.ground.ledger.rules import KINDS, MOST_UNITS, NAMED
+from yangbanjian.ground.ledger.rules import MOST_UNITS, NAMED
 from yangbanjian.ground.people.models import Organisation
 
 
@@ -121,13 +121,13 @@ class Transfer(models.Model):
                 condition=Q(chain__isnull=False),
                 name="ledger_transfer_chain_once",
             ),
-            models.CheckConstraint(condition=Q(kind__in=KINDS), name="ledger_transfer_kind"),
             models.CheckConstraint(
                 condition=~Q(debit=F("credit")), name="ledger_transfer_two_accounts"
             ),
             models.CheckConstraint(
                 condition=Q(amount__range=(1, MOST_UNITS)), name="ledger_transfer_amount"
             ),
+            # Names every kind there is, so that there is no other.
             models.CheckConstraint(
                 condition=(
                     Q(kind="posted", posted_change=F("amount"), pending_change=0)
@@ -153,6 +153,8 @@ class Transfer(models.Model):
                 condition=Q(chain__isnull=True, chain_place__isnull=True, chain_size__isnull=True)
                 | Q(
                     chain__isnull=False,
+                    # What is unknown passes a check: say that it is known.
+                    chain_place__isnull=False,
                     chain_place__gte=1,
                     chain_place__lte=F("chain_size"),
                     chain_size__isnull=False,

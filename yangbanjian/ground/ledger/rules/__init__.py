@@ -34,7 +34,6 @@ class Kind(StrEnum):
     EXPIRE = "expire"
 
 
-KINDS = tuple(kind.value for kind in Kind)
 RESOLVING = frozenset({Kind.POST, Kind.VOID, Kind.EXPIRE})
 
 

@@ -3,6 +3,7 @@ for ever, and what has been read of the past stays as it was read."""
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -94,7 +95,7 @@ def test_opposite_orders_of_accounts_do_not_deadlock() -> None:
     def write(number: int) -> int:
         turned = keys if number % 2 else keys[::-1]
         for _ in range(10):
-            pairs = zip(turned, turned[1:], strict=False)
+            pairs = itertools.pairwise(turned)
             assert books.results([posted(a, b, 1) for a, b in pairs]) == ["ok"] * 3
         return number
 

@@ -48,7 +48,7 @@ def _key(said: int | str | None) -> UUID | None:
     return None if said is None else read_key(said)
 
 
-class AccountIn(Schema):
+class LedgerAccountIn(Schema):
     """An account: `id` is yours to choose, `owner_id` an organisation (else your own), `code` what
     the account is for. `limited`: debits, posted and pending, never exceed the credits posted."""
 
@@ -63,7 +63,7 @@ class AccountIn(Schema):
     limited: StrictBool = False
 
 
-class AccountOut(Schema):
+class LedgerAccountOut(Schema):
     """An account and its sums at the number `seq`, in fen or whole units of the asset."""
 
     id: int | str
@@ -134,7 +134,7 @@ class AtSeq(Schema):
     at_seq: Seq | None = None
 
 
-class AssetOut(Schema):
+class LedgerAssetOut(Schema):
     asset: str
     debits_posted: int
     credits_posted: int
@@ -146,7 +146,7 @@ class TrialBalance(Schema):
     """Sums over all accounts at the number `seq`: debits and credits of each asset are equal."""
 
     seq: int
-    assets: list[AssetOut]
+    assets: list[LedgerAssetOut]
 
 
 def _sums(balance: Balance) -> dict[str, int]:
@@ -177,9 +177,9 @@ def _shown(account: Any, said: int | str, at_seq: int | None = None) -> dict[str
     }
 
 
-@router.post("/ledger/accounts", response={201: AccountOut, 200: AccountOut, **REFUSED},
+@router.post("/ledger/accounts", response={201: LedgerAccountOut, 200: LedgerAccountOut, **REFUSED},
              operation_id="ledger_open_account")  # fmt: skip
-def open_account(request: HttpRequest, payload: AccountIn) -> Any:
+def open_account(request: HttpRequest, payload: LedgerAccountIn) -> Any:
     """Open an account (treasurers); 200 when the very same one is open already."""
     account, is_new = actions.keep_account(
         actor=actor_of(request), key=read_key(payload.id), owner_id=payload.owner_id,
@@ -202,7 +202,7 @@ def post_batch(request: HttpRequest, payload: BatchIn) -> Any:
     }
 
 
-@router.get("/ledger/accounts/{account_id}", response={200: AccountOut, **REFUSED},
+@router.get("/ledger/accounts/{account_id}", response={200: LedgerAccountOut, **REFUSED},
             operation_id="ledger_account")  # fmt: skip
 def account(request: HttpRequest, account_id: Name, query: Query[AtSeq]) -> Any:
     """An account and its sums, now or at a number of the past: those who read the books, and its

@@ -29,18 +29,39 @@ from yangbanjian.ground.ledger.rules import (
 )
 from yangbanjian.ground.people import queries as people
 from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.answers import Answer
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound
 from yangbanjian.kernel.words import gettext_noop
 
 # What a room above is told when its transfer does not stand; a treasurer sees the results.
-SENTENCES: dict[Result, str] = {
-    Result.CONFLICT: gettext_noop("这笔转账与账上已有的记录矛盾，没有记账。请核对后换一个编号。"),
-    Result.OVER_LIMIT: gettext_noop("账户余额不足或超过限额，没有记账。请先存入再试。"),
-    Result.RESOLVED: gettext_noop("这笔冻结已经结清或解冻，不能再动。"),
-    Result.EXPIRED: gettext_noop("这笔冻结已经过期解冻，请重新冻结。"),
-    Result.NO_ACCOUNT: gettext_noop("没有这个账户，没有记账。请核对账户编号。"),
-    Result.WRONG_ASSET: gettext_noop("账户的币种或单位与转账不同，没有记账。请经清算账户兑换。"),
-    Result.CHAIN_FAILED: gettext_noop("同组的转账有一笔不成立，整组没有记账。请看是哪一笔。"),
+FALLEN: dict[Result, Answer] = {
+    Result.CONFLICT: Answer(
+        False,
+        "ledger.conflict",
+        gettext_noop("这笔转账与账上已有的记录矛盾，没有记账。请核对后换一个编号。"),
+    ),
+    Result.OVER_LIMIT: Answer(
+        False, "ledger.over_limit", gettext_noop("账户余额不足或超过限额，没有记账。请先存入再试。")
+    ),
+    Result.RESOLVED: Answer(
+        False, "ledger.resolved", gettext_noop("这笔冻结已经结清或解冻，不能再动。")
+    ),
+    Result.EXPIRED: Answer(
+        False, "ledger.expired", gettext_noop("这笔冻结已经过期解冻，请重新冻结。")
+    ),
+    Result.NO_ACCOUNT: Answer(
+        False, "ledger.no_account", gettext_noop("没有这个账户，没有记账。请核对账户编号。")
+    ),
+    Result.WRONG_ASSET: Answer(
+        False,
+        "ledger.wrong_asset",
+        gettext_noop("账户的币种或单位与转账不同，没有记账。请经清算账户兑换。"),
+    ),
+    Result.CHAIN_FAILED: Answer(
+        False,
+        "ledger.chain_failed",
+        gettext_noop("同组的转账有一笔不成立，整组没有记账。请看是哪一笔。"),
+    ),
 }
 
 
@@ -145,7 +166,8 @@ def _insist(outcomes: Sequence[Outcome]) -> list[Outcome]:
     fallen = [o for o in outcomes if not o.stands]
     fallen.sort(key=lambda o: o.result is Result.CHAIN_FAILED)
     if fallen:
-        raise Conflict(f"ledger.{fallen[0].result.value}", SENTENCES[fallen[0].result])
+        told = FALLEN[fallen[0].result]
+        raise Conflict(told.code, told.reason)
     return list(outcomes)
 
 

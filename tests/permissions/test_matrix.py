@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from django.apps import apps
@@ -20,6 +21,7 @@ from tests.faces.calling import client_of
 from tests.faces.matching import direction_between, match_between
 from yangbanjian.engines.matching import actions as matching
 from yangbanjian.engines.matching import queries as matching_queries
+from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.people import actions as people
 from yangbanjian.ground.people.models import Claim, Organisation, Person, Token
 from yangbanjian.ground.people.queries import actor_of
@@ -86,6 +88,11 @@ ONLY_SEEKER = frozenset({SEEKER})
 ORGANISATION = "/organisations/{id}"
 MOVE_ORGANISATION = f"{ORGANISATION}/moves"
 OPERATOR = frozenset({"operator"})
+A_TRANSFER = {
+    "transfers": [
+        {"id": 8, "kind": "posted", "debit": 5001, "credit": 5002, "amount": 1, "asset": "CNY"}
+    ]
+}
 TABLE: dict[str, list[Verb]] = {
     "achievements": _records(
         "achievements", {"tto", "broker", "enterprise", "expert", "exchange"}
@@ -159,6 +166,14 @@ TABLE: dict[str, list[Verb]] = {
         Verb("read", "post", "/inbox/read", {}, "", SIGNED_IN),
         Verb("file", "post", "/files", "a file", "", SIGNED_IN),
     ],
+    # Outside a sandbox: there the operator keeps books too (tests/faces/test_api_ledger.py).
+    "ledger": [
+        Verb("open", "post", "/ledger/accounts", {"id": 7, "code": "c", "asset": "CNY"}, "",
+             frozenset({"exchange"})),
+        Verb("post", "post", "/ledger/batches", A_TRANSFER, "", frozenset({"exchange"})),
+        Verb("read", "get", "/ledger/accounts/{id}", None, "", STAFF | {"exchange", OWN}),
+        Verb("trial balance", "get", "/ledger/trial-balance", None, "", STAFF | {"exchange"}),
+    ],
     "everybody": [
         Verb("codes", "get", "/codes/field", None, "", EVERYBODY),
         Verb("match", "post", "/match", {"text": "冷库电费太高"}, "", EVERYBODY),
@@ -220,6 +235,16 @@ def _token(_state: str) -> Made:
     return token.pk, {OWN: person}
 
 
+def _accounts(_state: str) -> Made:
+    person = make.person(Role.TTO)
+    for number in (5001, 5002):
+        ledger.open_account(
+            actor=SYSTEM, key=UUID(int=number), owner_id=person.memberships.get().organisation_id,
+            code="current", asset="CNY", is_limited=False,
+        )  # fmt: skip
+    return 5001, {OWN: person}
+
+
 def _nothing(_state: str) -> Made:
     make.person(Role.OPERATOR)  # so that no caller is the last one
     return 0, {}
@@ -236,6 +261,7 @@ THINGS: dict[str, Callable[[str], Made]] = {
     "directions": _direction,
     "organisations": _organisation,
     "tokens": _token,
+    "ledger": _accounts,
     "oneself": _nothing,
     "everybody": _nothing,
 }

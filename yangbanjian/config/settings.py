@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "yangbanjian.ground.codes",
     "yangbanjian.ground.messages.apps.Messages",
     "yangbanjian.ground.intake",
+    "yangbanjian.ground.ledger",
     "yangbanjian.libraries.records",
     "yangbanjian.libraries.achievements",
     "yangbanjian.libraries.demands",

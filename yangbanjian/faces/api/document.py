@@ -9,7 +9,7 @@ from typing import Any
 METHODS = ("get", "post", "put", "patch", "delete")
 PROBLEM = "application/problem+json"
 # Reads that make no sense without a token, and the calls that write nothing of anybody's.
-OWN_READS = ("me", "tokens", "inbox", "matches")
+OWN_READS = ("me", "tokens", "inbox", "matches", "ledger")
 OPEN_CALLS = ("match", "sandbox")
 IDEMPOTENCY_KEY = {
     "in": "header",

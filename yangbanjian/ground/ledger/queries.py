@@ -1,0 +1,163 @@
+"""Balances, now and at any number of the past; statements; whether the books add up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from yangbanjian.ground.ledger import policy
+from yangbanjian.ground.ledger.models import Account, Transfer
+from yangbanjian.ground.ledger.rules import NAMED
+from yangbanjian.ground.ledger.rules.book import Balance
+from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Problem
+from yangbanjian.kernel.words import gettext_noop
+
+# How long a reader waits for transfers with smaller numbers that are being written.
+PATIENCE_S, GLANCE_S = 2.0, 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class AssetBalance:
+    """One line of the trial balance."""
+
+    asset: str
+    balance: Balance
+
+
+def _rows(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def named_key(name: str, asset: str) -> UUID:
+    """The key of an account of the house itself (`clearing`, `suspense`, `rounding`)."""
+    if name not in NAMED:
+        raise ValueError(f"no account of the house is called {name}")
+    return uuid5(NAMESPACE_URL, f"urn:ybj:ledger:{name}:{asset}")
+
+
+def settled_seq() -> int:
+    """The greatest number below which no transfer can appear any more."""
+    return int(_rows("SELECT settled FROM ledger_settled()", [])[0][0])
+
+
+def past(at_seq: int | None) -> int:
+    """`at_seq`, as soon as it is past for good; without it the last number that is.
+
+    Transfers that are being written while somebody reads may have smaller numbers than some that
+    are there already; they are waited for. Refuses a number that nobody has drawn yet.
+    """
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        settled, drawn = _rows("SELECT settled, drawn FROM ledger_settled()", [])[0]
+        if at_seq is None:
+            return int(settled)
+        if at_seq <= settled:
+            return at_seq
+        if at_seq > drawn:
+            sentence = gettext_noop("账上还没有第 %(seq)d 号，最后一号是 %(last)d。")
+            params = {"seq": at_seq, "last": drawn}
+            problem = Problem("at_seq", "not_yet", sentence, params)
+            raise Invalid("ledger.no_such_seq", sentence, [problem], **params)
+        if time.monotonic() > until:
+            raise Conflict(
+                "ledger.not_settled",
+                gettext_noop("第 %(seq)d 号之前还有账正在记，请过几秒再查。"),
+                seq=at_seq,
+            )
+        time.sleep(GLANCE_S)
+
+
+def account(actor: Actor, key: UUID) -> Account:
+    """The account of this key; refuses as unknown what the actor may not read."""
+    found = Account.objects.filter(key=key).first()
+    if found is None or not policy.may_read_account(actor, found).allowed:
+        if actor.is_anonymous:
+            policy.may_read_books(actor).or_refuse()
+        raise NotFound("ledger.no_account", gettext_noop("没有这个账户，请核对编号。"))
+    return found
+
+
+_FOLD = """
+SELECT COALESCE(sum(pending_change) FILTER (WHERE is_debit), 0),
+  COALESCE(sum(posted_change) FILTER (WHERE is_debit), 0),
+  COALESCE(sum(pending_change) FILTER (WHERE NOT is_debit), 0),
+  COALESCE(sum(posted_change) FILTER (WHERE NOT is_debit), 0)
+FROM (
+  SELECT true AS is_debit, posted_change, pending_change FROM ledger_transfer
+  WHERE debit_id = %s AND seq <= %s
+  UNION ALL
+  SELECT false, posted_change, pending_change FROM ledger_transfer
+  WHERE credit_id = %s AND seq <= %s
+) AS sides
+"""
+
+
+def balance(account: Account, at_seq: int | None = None) -> tuple[int, Balance]:
+    """(number, the account's sums at it), folded from its transfers up to and with that number."""
+    seq = past(at_seq)
+    sums = _rows(_FOLD, [account.pk, seq, account.pk, seq])[0]
+    return seq, Balance(*map(int, sums))
+
+
+def trial_balance(actor: Actor, at_seq: int | None = None) -> tuple[int, list[AssetBalance]]:
+    """(number, sums of each asset at it): debits and credits are equal, or the books are wrong.
+
+    Folded from the transfers; each side on its own account's asset, so that it could be wrong.
+    """
+    policy.may_read_books(actor).or_refuse()
+    seq = past(at_seq)
+    found = _rows(
+        """
+        SELECT a.asset, COALESCE(sum(m.dpe), 0), COALESCE(sum(m.dpo), 0),
+          COALESCE(sum(m.cpe), 0), COALESCE(sum(m.cpo), 0)
+        FROM ledger_account AS a LEFT JOIN (
+          SELECT debit_id AS id, sum(pending_change) AS dpe, sum(posted_change) AS dpo,
+            0 AS cpe, 0 AS cpo FROM ledger_transfer WHERE seq <= %s GROUP BY debit_id
+          UNION ALL
+          SELECT credit_id, 0, 0, sum(pending_change), sum(posted_change)
+          FROM ledger_transfer WHERE seq <= %s GROUP BY credit_id
+        ) AS m ON m.id = a.id
+        GROUP BY a.asset ORDER BY a.asset
+        """,
+        [seq, seq],
+    )
+    return seq, [AssetBalance(asset, Balance(*map(int, sums))) for asset, *sums in found]
+
+
+def statement(account: Account, *, after_seq: int = 0) -> QuerySet[Transfer]:
+    """The account's transfers after a number, in order."""
+    mine = Q(debit_id=account.pk) | Q(credit_id=account.pk)
+    return Transfer.objects.filter(mine, seq__gt=after_seq).order_by("seq")
+
+
+def transfer(transfer_id: UUID) -> Transfer | None:
+    return Transfer.objects.filter(pk=transfer_id).first()
+
+
+def differing(limit: int = 100) -> list[int]:
+    """Accounts whose kept sums are not the fold of their transfers: always none (L2)."""
+    rows = _rows(
+        """
+        SELECT a.id FROM ledger_account AS a LEFT JOIN (
+          SELECT id, sum(dpe) AS dpe, sum(dpo) AS dpo, sum(cpe) AS cpe, sum(cpo) AS cpo FROM (
+            SELECT debit_id AS id, pending_change AS dpe, posted_change AS dpo, 0 AS cpe, 0 AS cpo
+            FROM ledger_transfer
+            UNION ALL SELECT credit_id, 0, 0, pending_change, posted_change FROM ledger_transfer
+          ) AS sides GROUP BY id
+        ) AS f ON f.id = a.id
+        WHERE (a.debits_pending, a.debits_posted, a.credits_pending, a.credits_posted) IS DISTINCT FROM
+          (COALESCE(f.dpe, 0), COALESCE(f.dpo, 0), COALESCE(f.cpe, 0), COALESCE(f.cpo, 0))
+        ORDER BY a.id LIMIT %s
+        """,
+        [limit],
+    )
+    return [int(row[0]) for row in rows]

@@ -29,14 +29,23 @@ def test_a_deadline_says_how_it_was_counted() -> None:
     assert "国务院" in told["edition"]
     asked = {"from": "2024-02-01", "days": 15, "first_day": "next"}
     told = get(anybody, "/calendar/deadline", **asked).json()
-    assert (told["last"], told["text"]) == ("2024-02-16", "自 2 月 1 日的次日起 15 日，至 2 月 16 日止")
+    assert (told["last"], told["text"]) == (
+        "2024-02-16",
+        "自 2 月 1 日的次日起 15 日，至 2 月 16 日止",
+    )
     asked = {"from": "2024-02-01", "days": 10, "unit": "working"}
     assert get(anybody, "/calendar/deadline", **asked).json()["last"] == "2024-02-19"
     asked = {"from": "2024-02-01", "days": 10, "last_on_working_day": "true"}
     assert get(anybody, "/calendar/deadline", **asked).json()["last"] == "2024-02-18"
-    uncovered = get(anybody, "/calendar/deadline", **{"from": "2150-01-01", "days": 3, "unit": "working"})
+    uncovered = get(
+        anybody, "/calendar/deadline", **{"from": "2150-01-01", "days": 3, "unit": "working"}
+    )
     assert is_problem(uncovered, 422, "calendar.year_not_covered")
-    for wrong in ({"from": "2024-02-30", "days": 1}, {"from": "2024-02-01", "days": 0}, {"days": 1}):
+    for wrong in (
+        {"from": "2024-02-30", "days": 1},
+        {"from": "2024-02-01", "days": 0},
+        {"days": 1},
+    ):
         assert get(anybody, "/calendar/deadline", **wrong).status_code == 422
 
 
@@ -98,7 +107,9 @@ def test_what_cannot_be_used_is_named_by_its_place() -> None:
     assert is_problem(refused, 422, "rulebook.invalid")
     fields = {e["field"] for e in refused.json()["errors"]}
     assert {"document", "rows.1.days", "rows.1.colour"} <= fields
-    refused = post(author, "/rules/notice_days/editions", {**DRAFT, "effective_until": "2029-01-01"})
+    refused = post(
+        author, "/rules/notice_days/editions", {**DRAFT, "effective_until": "2029-01-01"}
+    )
     assert [e["field"] for e in refused.json()["errors"]] == ["effective_until"]
 
 

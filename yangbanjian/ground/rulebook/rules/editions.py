@@ -58,7 +58,9 @@ def followed_by(standing: Sequence[Standing], begins: date, ends: date | None) -
     would make two hold on one day, or rewrite what has already been followed."""
     last: Standing | None = None
     for one in standing:
-        if (one.ends is not None and one.ends <= begins) or (ends is not None and ends <= one.begins):
+        if (one.ends is not None and one.ends <= begins) or (
+            ends is not None and ends <= one.begins
+        ):
             continue
         if one.begins < begins and not one.is_followed:
             last = one

@@ -57,7 +57,9 @@ def _row(shape: Shape, row: Row, at: str) -> tuple[dict[str, Any], list[Problem]
     for column in shape.all_columns:
         value = _value(column, row.get(column.name))
         if isinstance(value, Problem):
-            problems.append(Problem(f"{at}.{column.name}", value.code, value.sentence, value.params))
+            problems.append(
+                Problem(f"{at}.{column.name}", value.code, value.sentence, value.params)
+            )
         else:
             tidy[column.name] = value
     return tidy, problems

@@ -53,7 +53,7 @@ def tried(
     most: int,
 ) -> Trial:
     """Each case under the rows that hold for its jurisdiction `now` and `then`."""
-    count, movers = 0, []
+    count, movers = 0, list[Mover]()
     for case, outcome in cases:
         if count == most:
             return Trial(count, movers, True)

@@ -1,6 +1,8 @@
 """What the database itself keeps. Each guard has a probe that breaks the promise: with the guard
 it is refused, and with the guard taken away (in a transaction that is rolled back) it succeeds."""
 
+# ruff: noqa: S608 - the statements are the test's own
+
 from __future__ import annotations
 
 from collections.abc import Iterator

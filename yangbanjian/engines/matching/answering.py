@@ -27,7 +27,8 @@ def cases() -> Iterator[Case]:
     waiting = Match.objects.filter(state="interested").order_by("turn_until", "pk")
     for match in waiting.select_related("achievement", "expert").iterator(chunk_size=500):
         supply = match.achievement or match.expert
-        assert supply is not None and match.turn_since is not None
+        assert supply is not None
+        assert match.turn_since is not None
         facts = {"since": match.turn_since.isoformat()}
         yield Case("match", match.pk, supply.title, f"/matches/{match.pk}", HOUSE, facts)
 

@@ -253,7 +253,7 @@ def _facts(one: Any, words: Words) -> list[dict[str, Any]]:
     facts: list[dict[str, Any]] = [
         {"term": _("状态"), "tags": [tag, *_provisional(one)]},
         {"term": _("地区"), "text": told.place_name(one.jurisdiction, words)},
-        {"term": _("文件"), "text": one.document},
+        {"term": _("出处"), "text": one.document},
         {"term": _("条款"), "text": one.clause},
         {"term": _("来源"), "text": one.source},
         {"term": _("单位"), "text": one.unit},

@@ -30,7 +30,8 @@ class Edition(models.Model):
     rows = models.JSONField()
     state = models.TextField(default="draft")
     version = models.IntegerField(default=1)
-    shipped_as = models.TextField(null=True, unique=True)
+    # Null, not empty: it is unique, and most editions are not shipped.
+    shipped_as = models.TextField(null=True, unique=True)  # noqa: DJ001
     author_id = models.BigIntegerField(null=True)
     made_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -38,22 +39,6 @@ class Edition(models.Model):
     published_at = models.DateTimeField(null=True)
     was_alone = models.BooleanField(default=False)
     superseded_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
-
-    @property
-    def label(self) -> str:
-        """Its name wherever a record says what it was born under."""
-        return f"{self.table}/{self.jurisdiction}/{self.number}"
-
-    @property
-    def begins(self) -> date:
-        begins: date = self.effect.lower
-        return begins
-
-    @property
-    def ends(self) -> date | None:
-        """The first day on which it no longer holds."""
-        ends: date | None = self.effect.upper
-        return ends
 
     class Meta:
         db_table = "rulebook_edition"
@@ -96,3 +81,19 @@ class Edition(models.Model):
                 deferrable=Deferrable.IMMEDIATE,
             ),
         ]
+
+    @property
+    def label(self) -> str:
+        """Its name wherever a record says what it was born under."""
+        return f"{self.table}/{self.jurisdiction}/{self.number}"
+
+    @property
+    def begins(self) -> date:
+        begins: date = self.effect.lower
+        return begins
+
+    @property
+    def ends(self) -> date | None:
+        """The first day on which it no longer holds."""
+        ends: date | None = self.effect.upper
+        return ends

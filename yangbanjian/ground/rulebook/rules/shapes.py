@@ -51,7 +51,7 @@ class Shape:
 
 COMMON = (
     Column("remark", _("说明"), "line", is_required=False),
-    Column("document", _("文件"), "line", is_required=False),
+    Column("document", _("出处"), "line", is_required=False),
     Column("clause", _("条款"), "line", is_required=False),
     Column("is_provisional", _("暂定"), "flag", is_required=False),
 )
@@ -99,7 +99,7 @@ _LISTED = (
             ),
             Column("value", _("数值"), "integer", low=1, high=3650),
             _choice(
-                "unit", _("单位"), percent=_("%"), calendar=_("自然日"), working=_("工作日"),
+                "unit", _("单位"), percent="%", calendar=_("自然日"), working=_("工作日"),
                 months=_("个月"),
             ),
         ),

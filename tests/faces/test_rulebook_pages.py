@@ -78,6 +78,9 @@ def test_a_draft_is_begun_from_what_holds_and_corrected(author: Visitor) -> None
     form = text_of(author.get("/desk/rules/fee_schedules/new?jurisdiction=120000"))
     assert 'value="1000"' in form
     assert "天津市" in form
+    # Begun from the nation's, it rests on another document: what was provisional there isn't here.
+    assert " checked" not in text_of(author.get("/desk/rules/notice_days/new?jurisdiction=310110"))
+    assert " checked" in text_of(author.get("/desk/rules/notice_days/new"))
     refused = author.post("/desk/rules/notice_days/new", {**SENT, "0-days": "0"})
     assert refused.status_code == 422
     said = text_of(refused)

@@ -23,13 +23,14 @@ from yangbanjian.faces.web.words import Words, sentence, translated
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.rulebook import actions, cases, policy, queries
 from yangbanjian.ground.rulebook.rules import editions as lives
-from yangbanjian.ground.rulebook.rules.shapes import SHAPES, Shape
+from yangbanjian.ground.rulebook.rules.shapes import COMMON, SHAPES, Shape
 from yangbanjian.kernel.calendar import LONGEST_DAYS, Calendar
 from yangbanjian.kernel.flaws import FlawError
 from yangbanjian.kernel.refusals import Invalid
 from yangbanjian.kernel.text import clean_line
 
 MOVERS_A_PAGE = 50
+OF_A_DOCUMENT = frozenset(column.name for column in COMMON)
 
 
 class DeadlineForm(forms.Form):
@@ -156,7 +157,11 @@ def new(request: HttpRequest, name: str) -> HttpResponse:
         held = queries.in_force(name, place, clock.today())
         tomorrow = clock.today() + timedelta(days=1)
         initial = {"begins": tomorrow, "unit": held.unit if held else ""}
-        form = DraftForm(of, held.rows if held else [], initial=initial)
+        rows = held.rows if held else []
+        if held and held.jurisdiction != place:
+            # Where a wider rule stands comes from another document than what is being drafted.
+            rows = [{k: v for k, v in row.items() if k not in OF_A_DOCUMENT} for row in rows]
+        form = DraftForm(of, rows, initial=initial)
     return _draft_page(request, of, form, place, f"/desk/rules/{name}/new")
 
 
@@ -261,9 +266,17 @@ def _facts(one: Any, words: Words) -> list[dict[str, Any]]:
         {"term": _("版次"), "text": one.label, "mono": True},
         {"term": _("起草"), "text": told.person_name(one.author_id) or _("随产品提供")},
         {"term": _("发布"), "text": _published(one)},
+        _follower(one),
         {"term": _("说明"), "text": one.note},
     ]
     return [fact for fact in facts if fact.get("text") or fact.get("tags")]
+
+
+def _follower(one: Any) -> dict[str, Any]:
+    """The edition that took over, where there is one."""
+    later = one.superseded_by
+    address = f"/desk/rules/editions/{later.pk}" if later else ""
+    return {"term": _("后续版次"), "text": later.label if later else "", "url": address}
 
 
 def _provisional(one: Any) -> list[dict[str, str]]:
@@ -271,10 +284,13 @@ def _provisional(one: Any) -> list[dict[str, str]]:
 
 
 def _published(one: Any) -> str:
+    if one.published_at is None:
+        return ""
+    day = one.published_at.astimezone(clock.site_zone()).date().isoformat()
     name = told.person_name(one.published_by)
     if name and one.was_alone:
-        return _("%(name)s（当时只有一位运营人员）") % {"name": name}
-    return name
+        name = _("%(name)s（当时只有一位运营人员）") % {"name": name}
+    return f"{name} {day}".strip()
 
 
 urls: list[URLPattern] = [

@@ -67,6 +67,9 @@ def point_django_at(urls: dict[str, str]) -> None:
         connections.settings[alias] = settings
         connections[alias].settings_dict.update(settings)
     call_command("migrate", database="migrator", verbosity=0, interactive=False)
+    from yangbanjian.ground.rulebook.actions import settle_shipped
+
+    settle_shipped("migrator")
     connections["migrator"].close()
     del connections["migrator"]
     del connections.settings["migrator"]
@@ -78,7 +81,7 @@ def empty(name: str, admin: str) -> None:
         connection.execute("SET session_replication_role = replica")
         rows = connection.execute(
             "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
-            " AND tablename NOT IN ('django_migrations', 'django_content_type')"
+            " AND tablename NOT IN ('django_migrations', 'django_content_type', 'rulebook_edition')"
         ).fetchall()
         connection.execute("TRUNCATE " + ", ".join(row[0] for row in rows) + " CASCADE")  # type: ignore[arg-type]
 

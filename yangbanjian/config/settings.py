@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "yangbanjian.ground.site",
     "yangbanjian.ground.files",
     "yangbanjian.ground.codes",
+    "yangbanjian.ground.rulebook",
     "yangbanjian.ground.messages.apps.Messages",
     "yangbanjian.ground.intake",
     "yangbanjian.ground.ledger",

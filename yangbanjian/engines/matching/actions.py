@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from yangbanjian.engines.matching import policy, queries
+from yangbanjian.engines.matching.answering import answer_rule
 from yangbanjian.engines.matching.keeping import Found as Found
 from yangbanjian.engines.matching.keeping import fact
 from yangbanjian.engines.matching.keeping import keep as keep
@@ -36,7 +37,11 @@ def move(*, actor: Actor, match_id: int, name: str, why: str = "", note: str = "
             _known_why(why)
         now = clock.now()
         came_from = match.state
-        match.state, turn = introductions.after(came_from, name, side, match.first, now)
+        days = 0
+        if name == "interested":
+            match.edition = answer_rule()
+            days = introductions.answer_days(match.edition.rows)
+        match.state, turn = introductions.after(came_from, name, side, match.first, now, days)
         match.turn, match.turn_since, match.turn_until = turn.side, turn.since, turn.until
         match.state_since = now
         match.why = why

@@ -168,6 +168,7 @@ def fact(match: Match, past: str, payload: Mapping[str, Any], remark: str = "") 
         owner_id=match.seeker_id,
         party_ids=tuple(sorted(p for p in parties if p is not None)),
         audience="parties",
+        edition=match.edition.label if match.edition else "",
         payload={
             "demand": match.demand_id,
             "achievement": match.achievement_id,

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Func, Q
 
 from yangbanjian.ground.people.models import Organisation
+from yangbanjian.ground.rulebook.models import Edition
 from yangbanjian.libraries.achievements.models import Achievement
 from yangbanjian.libraries.demands.models import Demand
 from yangbanjian.libraries.experts.models import Expert
@@ -61,6 +62,8 @@ class Match(models.Model):
     turn_until = models.DateTimeField(null=True)
     made_at = models.DateTimeField()
     state_since = models.DateTimeField()
+    # What the time for an answer was taken from; a trigger keeps it (migration 0004).
+    edition = models.ForeignKey(Edition, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         db_table = "matching_match"

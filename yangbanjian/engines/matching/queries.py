@@ -295,7 +295,9 @@ def matches(actor: Actor) -> QuerySet[Match]:
     """The matches this actor may see, the freshest first."""
     return (
         Match.objects.filter(policy.visible_to(actor))
-        .select_related("demand", "achievement", "expert", "seeker", "provider", "broker")
+        .select_related(
+            "demand", "achievement", "expert", "seeker", "provider", "broker", "edition"
+        )
         .order_by("-state_since", "-percent", "-id")
     )
 

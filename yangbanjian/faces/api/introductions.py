@@ -151,7 +151,7 @@ def shown(actor: Actor, row: Any, moves_made: Mapping[int, int]) -> dict[str, An
         "kind": "match",
         "state": row.state,
         "version": 1 + moves_made.get(row.pk, 0),
-        "edition": "",
+        "edition": row.edition.label if row.edition else "",
         "url": f"/matches/{row.pk}",
         "percent": row.percent,
         "score": float(row.score),

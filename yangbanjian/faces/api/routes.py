@@ -22,6 +22,7 @@ from yangbanjian.faces.api import (
     people,
     problems,
     records,
+    rulebook,
     sandbox,
     system,
 )
@@ -76,7 +77,7 @@ api.add_router("", system.router)
 for library, verbs in records.LIBRARIES:
     api.add_router(f"/{library.room}", records.library_router(library, verbs))
 api.add_router("/imports", imports.router)
-for room in (match, introductions, oneself, people, inbox, files, codes, ledger, sandbox):
+for room in (match, introductions, oneself, people, inbox, files, codes, rulebook, ledger, sandbox):
     api.add_router("", room.router)
 
 urls = api.urls

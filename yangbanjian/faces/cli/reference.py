@@ -23,6 +23,7 @@ TABLES = (
     "yangbanjian.libraries.demands.rules",
     "yangbanjian.libraries.experts.rules",
     "yangbanjian.engines.matching.rules.introductions",
+    "yangbanjian.ground.rulebook.rules.editions",
 )
 
 # What each variable means. Those of development and of a child's environment are not for operators.

@@ -84,6 +84,7 @@ def migrate(*, mends_demo: bool = False) -> None:
         mend(alias, say)
     call_command("migrate", database=alias, interactive=False, verbosity=0)
     from yangbanjian.ground.clock import actions as clock
+    from yangbanjian.ground.rulebook import actions as rulebook
     from yangbanjian.ground.site import actions as site
 
     wants_demo = settings.YBJ_SANDBOX and os.environ.get("YBJ_DEMO") != "0"
@@ -94,4 +95,5 @@ def migrate(*, mends_demo: bool = False) -> None:
         is_new = clock.settle_installation(is_sandbox=settings.YBJ_SANDBOX, offset=offset)
         if is_new and wants_demo:
             site.set_demo("promised")
+    rulebook.settle_shipped(alias)
     call_command("collectstatic", interactive=False, verbosity=0)

@@ -26,7 +26,7 @@ from yangbanjian.kernel.text import clean_line
 
 SIZE, MOST_EXPORTED = 50, 50_000
 RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
-ROOMS = ("achievement", "demand", "expert", "match", "organisation", "person")
+ROOMS = ("achievement", "demand", "expert", "match", "organisation", "person", "edition")
 
 
 def neutral(text: str) -> str:
@@ -114,9 +114,9 @@ def _names(ids: set[int | None]) -> dict[int | None, str]:
 def address_of(entry: Any) -> str:
     """The page of what an entry is about, where it has one."""
     pages = {"achievement": "/achievements/", "demand": "/demands/", "expert": "/experts/",
-             "match": "/matches/", "organisation": "/desk/organisations/"}  # fmt: skip
+             "match": "/matches/", "organisation": "/desk/organisations/", "edition": "/desk/rules/editions/"}  # fmt: skip
     start = pages.get(entry.subject_kind, "")
-    return f"{start}{entry.subject_id}" if start else ""
+    return f"{start}{entry.subject_id}" if start and entry.subject_id else ""
 
 
 @require_safe

@@ -20,6 +20,7 @@ from yangbanjian.faces.web import (
     publish,
     record_pages,
     record_versions,
+    rulebook,
 )
 from yangbanjian.faces.web.shell import shell_urls
 
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *desk.urls,
     *misc.urls,
     *operator_urls.urls,
+    *rulebook.urls,
     path("", include("yangbanjian.faces.web.people_urls")),
 ]
 if settings.YBJ_SANDBOX:

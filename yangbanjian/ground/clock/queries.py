@@ -3,13 +3,19 @@ sessions, tokens and proofs. Both are the database's clock, so all processes agr
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
+from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
 
 from yangbanjian.ground.clock.models import Installation
+from yangbanjian.kernel.calendar import Calendar, calendar_from
+
+HOLIDAYS = Path(__file__).parent / "holidays.json"
 
 
 def both() -> tuple[datetime, datetime]:
@@ -47,3 +53,10 @@ def today() -> date:
 def is_sandbox() -> bool:
     """Both must say so: the process that was started, and the database that was made."""
     return bool(settings.YBJ_SANDBOX) and Installation.objects.filter(is_sandbox=True).exists()
+
+
+@cache
+def calendar() -> Calendar:
+    """Working days by the national holiday table that ships with the product."""
+    table = json.loads(HOLIDAYS.read_text(encoding="utf-8"))
+    return calendar_from(table["years"], edition=table["edition"])

@@ -6,14 +6,15 @@ until when is always known.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from yangbanjian.kernel.moves import Move, State, StateTable
 from yangbanjian.kernel.refusals import Conflict, NotAllowed
 from yangbanjian.kernel.words import gettext_noop as _
 
-TURN_DAYS = 14
 OPEN = ("suggested", "seen", "interested")
 
 TABLE = StateTable(
@@ -49,8 +50,21 @@ class Turn:
     until: datetime | None
 
 
-def after(state: str, move: str, side: str, first: str, now: datetime) -> tuple[str, Turn]:
-    """The state and turn after `side` makes the move; `first` is who showed interest first.
+def answer_days(rows: Sequence[Mapping[str, Any]]) -> int:
+    """How many days the other side has, by the rows of an edition of `answer_days`."""
+    return next(int(r["days"]) for r in rows if r["step"] == "introduction")
+
+
+def until(since: datetime, days: int) -> datetime:
+    """When a turn that began then ends: days of 24 hours."""
+    return since + timedelta(days=days)
+
+
+def after(
+    state: str, move: str, side: str, first: str, now: datetime, days: int
+) -> tuple[str, Turn]:
+    """The state and turn after `side` makes the move; `first` is who showed interest first, `days`
+    how many the other side has for its answer.
 
     Only the other side can agree to an interest; refusing one's own is a withdrawal, and allowed.
     """
@@ -63,7 +77,7 @@ def after(state: str, move: str, side: str, first: str, now: datetime) -> tuple[
     target = TABLE.advance(state, move)
     if target == "interested":
         other = "provider" if side == "seeker" else "seeker"
-        return target, Turn(other, now, now + timedelta(days=TURN_DAYS))
+        return target, Turn(other, now, until(now, days))
     return target, Turn("", now, None)
 
 

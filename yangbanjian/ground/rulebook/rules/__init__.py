@@ -1,0 +1,1 @@
+"""Deciding about editions: shapes of tables, places, states, succession, trials. Pure."""

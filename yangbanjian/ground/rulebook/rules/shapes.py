@@ -1,0 +1,159 @@
+"""What a row of each table holds. A table is declared here; its figures are editions.
+
+Every row may also name its own document and clause, and say that it is provisional: one edition
+often gathers several documents of one jurisdiction. A percentage is a decimal in text ("2.5"),
+money is integer fen, a period an integer with its unit beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from yangbanjian.kernel.words import gettext_noop as _
+
+Kind = Literal["choice", "integer", "fen", "percent", "line", "flag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `choices` are code -> label; `low` and `high` bound an integer."""
+
+    name: str
+    label: str
+    kind: Kind
+    is_required: bool = True
+    choices: Mapping[str, str] = field(default_factory=dict)
+    low: int = 0
+    high: int = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A table: `key` names the columns that tell its rows apart. `is_house`: a rule of this
+    installation (jurisdiction `site`), not of an authority."""
+
+    name: str
+    label: str
+    about: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    is_house: bool = False
+
+    def column(self, name: str) -> Column:
+        return next(c for c in (*self.columns, *COMMON) if c.name == name)
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        return (*self.columns, *COMMON)
+
+
+COMMON = (
+    Column("remark", _("说明"), "line", is_required=False),
+    Column("document", _("出处"), "line", is_required=False),
+    Column("clause", _("条款"), "line", is_required=False),
+    Column("is_provisional", _("暂定"), "flag", is_required=False),
+)
+
+
+def _choice(name: str, label: str, **choices: str) -> Column:
+    return Column(name, label, "choice", choices=choices)
+
+
+_DAYS = Column("days", _("天数"), "integer", low=1, high=3650)
+_UNIT = _choice("unit", _("日的算法"), calendar=_("自然日"), working=_("工作日"))
+_FIRST = _choice("first_day", _("首日"), counted=_("当天计入"), next=_("次日起算"))
+
+_LISTED = (
+    Shape(
+        "notice_days", _("公示期"), _("职务科技成果转化中各种公示至少要几天，首日怎样算。"),
+        (
+            _choice("case", _("情形"), agreement_price=_("协议定价公示"), reward=_("奖酬公示")),
+            _DAYS, _UNIT, _FIRST,
+        ),
+        ("case",),
+    ),
+    Shape(
+        "disclosure_periods", _("信息披露期"), _("挂牌、拍卖前后信息至少要披露多久。"),
+        (
+            _choice(
+                "case", _("情形"), equity=_("企业国有产权转让"), extension=_("期满延长一次"),
+                asset=_("企业资产转让"), achievement=_("技术成果挂牌"),
+                dynamic_bid=_("动态报价自由报价期"), auction=_("拍卖公告"), result=_("结果公示"),
+            ),
+            Column("over_fen", _("底价高于"), "fen", is_required=False),
+            Column("upto_fen", _("底价至多"), "fen", is_required=False),
+            _DAYS, _UNIT, _FIRST,
+        ),
+        ("case", "over_fen"),
+    ),
+    Shape(
+        "deposit_rules", _("保证金与价款"), _("保证金的上限、退还和签约付款的时限。"),
+        (
+            _choice(
+                "item", _("事项"), deposit_cap=_("保证金不超过底价的"),
+                refund_losers=_("未成交者退还保证金"), sign=_("签订成交文件"),
+                pay_once=_("一次付清价款"), first_instalment=_("分期首付不低于"),
+                instalment_term=_("分期付清不超过"), consent_below=_("低于评估值须书面同意"),
+            ),
+            Column("value", _("数值"), "integer", low=1, high=3650),
+            _choice(
+                "unit", _("单位"), percent="%", calendar=_("自然日"), working=_("工作日"),
+                months=_("个月"),
+            ),
+        ),
+        ("item",),
+    ),
+    Shape(
+        "reward_floors", _("奖酬比例"), _("没有约定时，完成人至少得多少。"),
+        (
+            _choice(
+                "case", _("情形"), transfer_licence=_("转让、许可"), equity=_("作价投资"),
+                implementation=_("自行或合作实施"),
+            ),
+            Column("floor_percent", _("比例"), "percent"),
+            _choice(
+                "base", _("基数"), net_income=_("净收入"), shares=_("股份或出资比例"),
+                operating_profit=_("每年营业利润"),
+            ),
+            _choice("force", _("效力"), floor=_("不低于"), allowed=_("可以不低于")),
+            Column("years_from", _("最少年数"), "integer", is_required=False, low=1, high=50),
+            Column("years_to", _("最多年数"), "integer", is_required=False, low=1, high=50),
+        ),
+        ("case",),
+    ),
+    Shape(
+        "award_minimums", _("专利奖金最低额"), _("没有约定时，授权后至少发给发明人的奖金。"),
+        (
+            _choice("right", _("权利"), invention=_("发明专利"), utility=_("实用新型"), design=_("外观设计")),
+            Column("amount_fen", _("金额"), "fen"),
+            Column("within_months", _("几个月内"), "integer", low=1, high=120),
+        ),
+        ("right",),
+    ),
+    Shape(
+        "fee_schedules", _("交易收费"), _("已知的收费上限和最低额；各交易机构另有公布的，以公布的为准。"),
+        (
+            _choice(
+                "fee", _("收费项目"), auction_commission=_("拍卖佣金"), exchange=_("交易服务费"),
+                promotion=_("推介费"),
+            ),
+            _choice("payer", _("由谁付"), each=_("双方各自"), seller=_("转让方"), buyer=_("受让方")),
+            Column("most_percent", _("比例上限"), "percent", is_required=False),
+            Column("least_fen", _("最低额"), "fen", is_required=False),
+            Column("per_months", _("每几个月"), "integer", is_required=False, low=1, high=120),
+            Column("free_months", _("先免几个月"), "integer", is_required=False, low=1, high=120),
+        ),
+        ("fee", "payer"),
+    ),
+    Shape(
+        "answer_days", _("回应期限"), _("有意向以后，对方几天内没有回应就自动结束。"),
+        (
+            _choice("step", _("步骤"), introduction=_("约谈意向")),
+            Column("days", _("天数"), "integer", low=1, high=180),
+        ),
+        ("step",), is_house=True,
+    ),
+)  # fmt: skip
+SHAPES: Mapping[str, Shape] = {shape.name: shape for shape in _LISTED}

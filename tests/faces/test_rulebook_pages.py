@@ -79,8 +79,10 @@ def test_a_draft_is_begun_from_what_holds_and_corrected(author: Visitor) -> None
     assert 'value="1000"' in form
     assert "天津市" in form
     # Begun from the nation's, it rests on another document: what was provisional there isn't here.
-    assert " checked" not in text_of(author.get("/desk/rules/notice_days/new?jurisdiction=310110"))
-    assert " checked" in text_of(author.get("/desk/rules/notice_days/new"))
+    assert 'is_provisional" checked' not in text_of(
+        author.get("/desk/rules/notice_days/new?jurisdiction=310110")
+    )
+    assert 'is_provisional" checked' in text_of(author.get("/desk/rules/notice_days/new"))
     refused = author.post("/desk/rules/notice_days/new", {**SENT, "0-days": "0"})
     assert refused.status_code == 422
     said = text_of(refused)

@@ -28,7 +28,7 @@ MOVES = {"publish": actions.publish, "withdraw": actions.withdraw}
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 
 
-class ColumnOut(Schema):
+class RuleColumnOut(Schema):
     """One column of a table; `choices` are code -> label. A percent is a decimal in text, fen an
     integer."""
 
@@ -39,7 +39,7 @@ class ColumnOut(Schema):
     choices: dict[str, str]
 
 
-class TableOut(Schema):
+class RuleTableOut(Schema):
     """A table; `house`: a rule of this installation, whose only jurisdiction is `site`."""
 
     table: str
@@ -47,11 +47,11 @@ class TableOut(Schema):
     about: str
     house: bool
     key: list[str]
-    columns: list[ColumnOut]
+    columns: list[RuleColumnOut]
 
 
 class RuleTables(Schema):
-    items: list[TableOut]
+    items: list[RuleTableOut]
     count: int
     page: int
 

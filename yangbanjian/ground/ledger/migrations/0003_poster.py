@@ -57,7 +57,7 @@ CREATE FUNCTION post_batch(sent jsonb, site_zone text DEFAULT 'UTC')
 RETURNS TABLE (place integer, result text, seq bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
-SET enable_seqscan = off SET enable_nestloop = off AS $$
+SET enable_seqscan = off SET enable_nestloop = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   most CONSTANT bigint := 9007199254740991;

@@ -52,7 +52,9 @@ def sequence(*, include_own: bool = False, is_sweep: bool = False) -> int:
         rows = list(found.order_by("xact", "id").values_list(*queries.ROW, named=False)[:BATCH])
         if rows:
             size = _append(leaves.Row(*row) for row in rows)
-            reached = rows[-1][queries.ROW.index("xact")] if len(rows) == BATCH else settled
+            # Its own transaction is not over, and may write more.
+            is_all = len(rows) < BATCH and not include_own
+            reached = settled if is_all else rows[-1][queries.ROW.index("xact")]
             _sign(size, key, max(reached, signed.xact if signed is not None else 0))
         elif signed is not None and signed.key_id != key.pk:
             _sign(signed.size, key, signed.xact)

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('journal', '0003_remark_commitments'),
-        ('keys', '0001_keys_and_log'),
+        ('keys', '0001_initial'),
     ]
 
     operations = [

@@ -105,3 +105,28 @@ def completed(old: int, new: int) -> list[tuple[int, int]]:
         found += [(level, index) for index in range(before, after)]
         level, before, after = level + 1, before >> HEIGHT, after >> HEIGHT
     return found
+
+
+class Growing:
+    """A tree that is read once from the left: its root at every size, in the memory of one path."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []
+
+    def add(self, leaf: bytes) -> None:
+        """One more leaf, by its hash."""
+        found, rest = leaf, self.size
+        while rest & 1:
+            found, rest = node_hash(self._peaks.pop(), found), rest >> 1
+        self._peaks.append(found)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root over what has been added."""
+        if not self._peaks:
+            return EMPTY_ROOT
+        found = self._peaks[-1]
+        for peak in reversed(self._peaks[:-1]):
+            found = node_hash(peak, found)
+        return found

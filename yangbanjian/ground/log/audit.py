@@ -54,11 +54,13 @@ WHAT = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong at which index; `sentence` is a key of the catalogue with `params`."""
+    """What is wrong at which index; `sentence` is a key of the catalogue with `params`. Where only
+    a stretch can be named, `end` is the index after its last."""
 
     index: int
     what: str
     params: dict[str, Any] = field(default_factory=dict)
+    end: int | None = None
 
     @property
     def sentence(self) -> str:
@@ -83,7 +85,14 @@ class Report:
 
     @property
     def first_bad(self) -> int | None:
-        return min((f.index for f in self.findings), default=None)
+        """The first bad index. A stretch in which an exact finding lies is explained by it."""
+        exact = [f.index for f in self.findings if f.end is None]
+        open_ = [
+            f.index
+            for f in self.findings
+            if f.end is not None and not any(f.index <= at < f.end for at in exact)
+        ]
+        return min(exact + open_, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +115,9 @@ class _Audit:
         self.ends = sorted({c.size for c in self.heads})
         self.signed_at = {c.size: c.at for c in reversed(self.heads)}
 
-    def find(self, index: int, what: str, **params: Any) -> None:
+    def find(self, index: int, what: str, end: int | None = None, **params: Any) -> None:
         if len(self.report.findings) < MOST_FINDINGS:
-            self.report.findings.append(Finding(index, what, params))
+            self.report.findings.append(Finding(index, what, params, end))
 
     # --- leaves -------------------------------------------------------------------------------
 
@@ -131,14 +140,16 @@ class _Audit:
             block.add(kept)
             if tree.size % merkle.WIDTH == 0:
                 if subtrees.pop((1, tree.size // merkle.WIDTH - 1), None) != block.root():
-                    self.find(tree.size - merkle.WIDTH, "subtree")
+                    self.find(tree.size - merkle.WIDTH, "subtree", tree.size)
                 self._look_above(subtrees, tree.size)
                 block = merkle.Growing()
             if tree.size in self.wanted:
                 self.roots[tree.size] = tree.root()
         self.report.leaves = tree.size
+        # What is left over was kept for leaves that are gone, or never was right.
         for level, index in list(subtrees)[:1]:
-            self.find(min(tree.size, index << (8 * level)), "subtree")
+            start = min(tree.size, index << (8 * level))
+            self.find(start, "subtree", start + (1 << (8 * level)))
 
     def _look(self, position: int, kept: bytes, row: leaves.Row | None, remark: Any) -> None:
         if row is None:
@@ -157,7 +168,8 @@ class _Audit:
             if level > 1:
                 below = queries.read_hashes(level - 1, index * merkle.WIDTH, merkle.WIDTH)
                 if subtrees.pop((level, index), None) != merkle.folded(below):
-                    self.find(index << (8 * level), "subtree")
+                    start = index << (8 * level)
+                    self.find(start, "subtree", start + (1 << (8 * level)))
 
     # --- entries that have no leaf ------------------------------------------------------------
 
@@ -196,9 +208,9 @@ class _Audit:
             if found is None:
                 self.find(self.report.leaves, "head_too_long", size=head.size)
             elif found != said.root:
-                self.find(good, "head", size=head.size)
+                self.find(good, "head", head.size, size=head.size)
             elif not _is_signed_by(head.note, said, [head.key]):
-                self.find(good, "signature", size=head.size)
+                self.find(good, "signature", head.size, size=head.size)
             else:
                 good = head.size
 
@@ -223,7 +235,7 @@ class _Audit:
             if found is None:
                 self.find(self.report.leaves, "head_too_long", size=other.head.size)
             elif found != other.head.root or not _is_signed_by(other.note, other.head, known):
-                self.find(good, "outside", size=other.head.size)
+                self.find(good, "outside", other.head.size, size=other.head.size)
             else:
                 good = other.head.size
 

@@ -38,7 +38,7 @@ LARGEST = 64 * 2**20
 DEEPEST = 64
 
 
-class Verdict(Exception):  # noqa: N818 - an answer, not an error
+class Verdict(Exception):
     """What came out: an exit code, the check that decided, a sentence, and what is proven."""
 
     def __init__(self, code: int, check: str, sentence: str, proven: Any = None) -> None:
@@ -269,8 +269,8 @@ def read_chain(rows: Any) -> list[bytes]:
 
 
 def _check_rotation(row: Mapping[str, Any], old: bytes, new: bytes) -> None:
-    statement, text = row["statement"], row["statement"]
-    said = read_json(text) if isinstance(statement, str) else None
+    text = row["statement"] if isinstance(row["statement"], str) else "null"
+    said: Any = read_json(text)
     _exactly(said, {"algorithm", "at", "new", "old", "purpose", "type"}, "keys")
     told = (said["type"], said["old"], said["new"], said["purpose"], said["algorithm"])
     if told != ("yangbanjian-key-rotation/1", old.hex(), new.hex(), "log", "ed25519"):
@@ -411,7 +411,13 @@ def check_consistency(proof: dict[str, Any], trust: Trust) -> dict[str, Any]:
     earlier = signer_of(old, dict.fromkeys([*chain, *trust.keys]))
     if earlier is None:
         fail("signature", "旧树头不是所附密钥签的。None of the keys has signed the older head.")
-    return {"kind": "consistency", "origin": new.origin, "from": old.size, "to": new.size, "key": key}
+    return {
+        "kind": "consistency",
+        "origin": new.origin,
+        "from": old.size,
+        "to": new.size,
+        "key": key,
+    }
 
 
 def check_checkpoint(note: str, trust: Trust) -> dict[str, Any]:

@@ -177,9 +177,7 @@ def test_a_checkpoint_comes_back_and_a_crooked_one_does_not() -> None:
             notes.checkpoint_of(bad)
 
 
-@pytest.mark.parametrize(
-    "name", ["arrays", "french", "structures", "unicode", "values", "weird"]
-)
+@pytest.mark.parametrize("name", ["arrays", "french", "structures", "unicode", "values", "weird"])
 def test_canonical_json_of_the_verifier_is_that_of_the_published_vectors(name: str) -> None:
     given_ = (VECTORS / "jcs" / "input" / f"{name}.json").read_text(encoding="utf-8")
     wanted = bytes.fromhex((VECTORS / "jcs" / "outhex" / f"{name}.txt").read_text())

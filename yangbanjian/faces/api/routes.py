@@ -16,6 +16,7 @@ from yangbanjian.faces.api import (
     imports,
     inbox,
     introductions,
+    log,
     match,
     oneself,
     people,
@@ -75,7 +76,7 @@ api.add_router("", system.router)
 for library, verbs in records.LIBRARIES:
     api.add_router(f"/{library.room}", records.library_router(library, verbs))
 api.add_router("/imports", imports.router)
-for room in (match, introductions, oneself, people, inbox, files, codes, sandbox):
+for room in (match, introductions, oneself, people, inbox, files, codes, log, sandbox):
     api.add_router("", room.router)
 
 urls = api.urls

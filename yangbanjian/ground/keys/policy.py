@@ -11,4 +11,6 @@ def may_rotate(actor: Actor) -> Answer:
     """Keys are changed by the `ybj` command and by the house's own work."""
     if actor.is_system:
         return YES
-    return Answer(False, "keys.only_at_the_machine", gettext_noop("密钥只能在服务器上用 ybj 命令更换。"))
+    return Answer(
+        False, "keys.only_at_the_machine", gettext_noop("密钥只能在服务器上用 ybj 命令更换。")
+    )

@@ -46,8 +46,10 @@ def sequence(*, include_own: bool = False, is_sweep: bool = False) -> int:
         key = keys.ensure(actor=SYSTEM, purpose=queries.PURPOSE)
         _ensure_named()
         signed = queries.head()
-        floor = 0 if signed is None or is_sweep else signed.xact
         settled = _settled_below(include_own)
+        floor = 0 if signed is None or is_sweep else signed.xact
+        if floor > settled:  # brought back from a backup: transactions are counted anew
+            floor = 0
         found = Entry.objects.filter(xact__gte=floor, xact__lt=settled, leaf=None)
         rows = list(found.order_by("xact", "id").values_list(*queries.ROW, named=False)[:BATCH])
         if rows:
@@ -55,7 +57,7 @@ def sequence(*, include_own: bool = False, is_sweep: bool = False) -> int:
             # Its own transaction is not over, and may write more.
             is_all = len(rows) < BATCH and not include_own
             reached = settled if is_all else rows[-1][queries.ROW.index("xact")]
-            _sign(size, key, max(reached, signed.xact if signed is not None else 0))
+            _sign(size, key, reached)
         elif signed is not None and signed.key_id != key.pk:
             _sign(signed.size, key, signed.xact)
         return len(rows)

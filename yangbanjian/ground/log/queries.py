@@ -101,7 +101,9 @@ def entries_about(actor: Actor, subject: str) -> QuerySet[Entry]:
     """What the actor may read about `kind:id`, oldest first. Raises Invalid."""
     kind, _, number = subject.partition(":")
     if not kind or not number.isascii() or not number.isdecimal() or len(number) > 18:
-        raise Invalid("log.subject", gettext_noop("subject 应写成「种类:编号」，如 achievement:12。"))
+        raise Invalid(
+            "log.subject", gettext_noop("subject 应写成「种类:编号」，如 achievement:12。")
+        )
     found = Entry.objects.filter(
         journal.readable_by(actor), subject_kind=kind, subject_id=int(number)
     )
@@ -121,9 +123,7 @@ def place_of(entry: Entry) -> tuple[Leaf, Checkpoint]:
     """The entry's leaf and the signed head that has it. Raises Conflict: not yet."""
     leaf, signed = getattr(entry, "leaf", None), head()
     if leaf is None or signed is None or leaf.position >= signed.size:
-        raise Conflict(
-            "log.not_yet", gettext_noop("这条记录还没有写入存证日志，请一分钟后再试。")
-        )
+        raise Conflict("log.not_yet", gettext_noop("这条记录还没有写入存证日志，请一分钟后再试。"))
     return leaf, signed
 
 
@@ -145,7 +145,9 @@ def consistency(old: int, new: int) -> dict[str, Any]:
     signed = head_or_refuse()
     if not 0 < old <= new <= signed.size:
         raise Invalid(
-            "log.sizes", gettext_noop("from、to 应满足 0 < from ≤ to ≤ %(size)d。"), size=signed.size
+            "log.sizes",
+            gettext_noop("from、to 应满足 0 < from ≤ to ≤ %(size)d。"),
+            size=signed.size,
         )
     path = merkle.consistency_proof(read_hashes, old, new)
     found: dict[str, Any] = {"from": old, "to": new, "hashes": [h.hex() for h in path]}
@@ -174,6 +176,11 @@ def packet(actor: Actor, entry: Entry) -> bytes:
         "checkpoint": signed.note,
         "keys": _chain(signed.key),
     }
+    return rfc8785.dumps(said)
+
+
+def canonical(said: Any) -> bytes:
+    """RFC 8785: the bytes that the verifier wants to see unchanged."""
     return rfc8785.dumps(said)
 
 

@@ -38,21 +38,20 @@ END $$;
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('journal', '0002_append_only'),
+        ("journal", "0002_append_only"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='entry',
-            name='remark_sha256',
-            field=models.BinaryField(default=b''),
+            model_name="entry",
+            name="remark_sha256",
+            field=models.BinaryField(default=b""),
         ),
         migrations.AddField(
-            model_name='remark',
-            name='salt',
-            field=models.BinaryField(default=b''),
+            model_name="remark",
+            name="salt",
+            field=models.BinaryField(default=b""),
         ),
         migrations.RunSQL(FILL, migrations.RunSQL.noop),
         migrations.RunSQL(GUARD, BEFORE),

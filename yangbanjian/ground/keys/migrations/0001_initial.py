@@ -5,30 +5,64 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Key',
+            name="Key",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('purpose', models.TextField()),
-                ('algorithm', models.TextField()),
-                ('public', models.BinaryField(unique=True)),
-                ('made_at', models.DateTimeField()),
-                ('retired_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('statement', models.TextField(default='')),
-                ('endorsement', models.BinaryField(default=b'')),
-                ('follows', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='keys.key')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("purpose", models.TextField()),
+                ("algorithm", models.TextField()),
+                ("public", models.BinaryField(unique=True)),
+                ("made_at", models.DateTimeField()),
+                ("retired_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("statement", models.TextField(default="")),
+                ("endorsement", models.BinaryField(default=b"")),
+                (
+                    "follows",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="keys.key",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'keys_key',
-                'constraints': [models.CheckConstraint(condition=models.Q(('algorithm__in', ['ed25519'])), name='key_algorithm_known'), models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('purpose',), name='key_one_at_work'), models.UniqueConstraint(fields=('follows',), name='key_followed_by_one'), models.CheckConstraint(condition=models.Q(models.Q(('follows', None), ('statement', '')), models.Q(('follows__isnull', False), models.Q(('statement', ''), _negated=True)), _connector='OR'), name='key_endorsed_if_it_follows'), models.CheckConstraint(condition=models.Q(('revoked_at', None), ('retired_at__isnull', False), _connector='OR'), name='key_revoked_is_retired')],
+                "db_table": "keys_key",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("algorithm__in", ["ed25519"])),
+                        name="key_algorithm_known",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("retired_at", None)),
+                        fields=("purpose",),
+                        name="key_one_at_work",
+                    ),
+                    models.UniqueConstraint(fields=("follows",), name="key_followed_by_one"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("follows", None), ("statement", "")),
+                            models.Q(
+                                ("follows__isnull", False),
+                                models.Q(("statement", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="key_endorsed_if_it_follows",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("revoked_at", None), ("retired_at__isnull", False), _connector="OR"
+                        ),
+                        name="key_revoked_is_retired",
+                    ),
+                ],
             },
         ),
     ]

@@ -5,89 +5,122 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('journal', '0003_remark_commitments'),
-        ('keys', '0001_initial'),
+        ("journal", "0003_remark_commitments"),
+        ("keys", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('size', models.BigIntegerField()),
-                ('root', models.BinaryField()),
-                ('note', models.TextField()),
-                ('at', models.DateTimeField()),
-                ('xact', models.BigIntegerField()),
-                ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='keys.key')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("size", models.BigIntegerField()),
+                ("root", models.BinaryField()),
+                ("note", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("xact", models.BigIntegerField()),
+                (
+                    "key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="keys.key"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'log_checkpoint',
+                "db_table": "log_checkpoint",
             },
         ),
         migrations.CreateModel(
-            name='Anchor',
+            name="Anchor",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.TextField()),
-                ('place', models.TextField()),
-                ('at', models.DateTimeField()),
-                ('checkpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='anchors', to='log.checkpoint')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("kind", models.TextField()),
+                ("place", models.TextField()),
+                ("at", models.DateTimeField()),
+                (
+                    "checkpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="anchors",
+                        to="log.checkpoint",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'log_anchor',
+                "db_table": "log_anchor",
             },
         ),
         migrations.CreateModel(
-            name='Leaf',
+            name="Leaf",
             fields=[
-                ('position', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('leaf_hash', models.BinaryField()),
-                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='leaf', to='journal.entry')),
+                ("position", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("leaf_hash", models.BinaryField()),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leaf",
+                        to="journal.entry",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'log_leaf',
+                "db_table": "log_leaf",
             },
         ),
         migrations.CreateModel(
-            name='Log',
+            name="Log",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('origin', models.TextField()),
-                ('made_at', models.DateTimeField()),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("origin", models.TextField()),
+                ("made_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'log_log',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='log_is_one'), models.CheckConstraint(condition=models.Q(('origin__regex', '^[^\\s+]+$')), name='log_origin_has_no_space')],
+                "db_table": "log_log",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="log_is_one"),
+                    models.CheckConstraint(
+                        condition=models.Q(("origin__regex", "^[^\\s+]+$")),
+                        name="log_origin_has_no_space",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Subtree',
+            name="Subtree",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('level', models.SmallIntegerField()),
-                ('index', models.BigIntegerField()),
-                ('hash', models.BinaryField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("level", models.SmallIntegerField()),
+                ("index", models.BigIntegerField()),
+                ("hash", models.BinaryField()),
             ],
             options={
-                'db_table': 'log_subtree',
-                'constraints': [models.UniqueConstraint(fields=('level', 'index'), name='subtree_once'), models.CheckConstraint(condition=models.Q(('level__gte', 1)), name='subtree_above_leaves')],
+                "db_table": "log_subtree",
+                "constraints": [
+                    models.UniqueConstraint(fields=("level", "index"), name="subtree_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("level__gte", 1)), name="subtree_above_leaves"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='checkpoint',
-            constraint=models.UniqueConstraint(fields=('size', 'key'), name='checkpoint_once'),
+            model_name="checkpoint",
+            constraint=models.UniqueConstraint(fields=("size", "key"), name="checkpoint_once"),
         ),
         migrations.AddConstraint(
-            model_name='anchor',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['file', 'mail'])), name='anchor_kind_known'),
+            model_name="anchor",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["file", "mail"])), name="anchor_kind_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='leaf',
-            constraint=models.CheckConstraint(condition=models.Q(('position__gte', 0)), name='leaf_position_from_0'),
+            model_name="leaf",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__gte", 0)), name="leaf_position_from_0"
+            ),
         ),
     ]

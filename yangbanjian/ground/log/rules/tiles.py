@@ -23,7 +23,7 @@ class Tile:
     @property
     def address(self) -> str:
         """Below `tile/`, level included."""
-        parts = []
+        parts: list[str] = []
         rest = self.index
         while True:
             rest, last = divmod(rest, 1000)

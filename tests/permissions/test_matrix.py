@@ -145,6 +145,11 @@ TABLE: dict[str, list[Verb]] = {
         ),
         Verb("reinstate", "post", f"{MOVE_ORGANISATION}/reinstate", {}, "suspended", OPERATOR),
     ],
+    "log": [
+        Verb("entries", "get", "/entries?subject=achievement:1", None, "", EVERYBODY),
+        Verb("proof of another's", "get", "/entries/9999999/proof", None, "", frozenset()),
+        Verb("packet of another's", "get", "/entries/9999999/packet", None, "", frozenset()),
+    ],
     "tokens": [
         Verb("list", "get", "/tokens", None, "", SIGNED_IN),
         # Outside a sandbox these two need a second factor first, and here have none.

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from tests import make, signing
+from tests.actions.test_log import sequenced, written
 from tests.faces.calling import client_of
 from tests.faces.matching import direction_between, match_between
 from yangbanjian.engines.matching import actions as matching
@@ -146,9 +147,12 @@ TABLE: dict[str, list[Verb]] = {
         Verb("reinstate", "post", f"{MOVE_ORGANISATION}/reinstate", {}, "suspended", OPERATOR),
     ],
     "log": [
-        Verb("entries", "get", "/entries?subject=achievement:1", None, "", EVERYBODY),
-        Verb("proof of another's", "get", "/entries/9999999/proof", None, "", frozenset()),
-        Verb("packet of another's", "get", "/entries/9999999/packet", None, "", frozenset()),
+        Verb("list", "get", "/entries?subject=thing:1", None, "", EVERYBODY),
+        Verb("proof", "get", "/entries/{id}/proof", None, "parties", STAFF | {OWN}),
+        Verb("packet", "get", "/entries/{id}/packet", None, "parties", STAFF | {OWN}),
+        Verb("proof", "get", "/entries/{id}/proof", None, "staff", STAFF),
+        Verb("packet", "get", "/entries/{id}/packet", None, "staff", STAFF),
+        Verb("packet", "get", "/entries/{id}/packet", None, "public", EVERYBODY),
     ],
     "tokens": [
         Verb("list", "get", "/tokens", None, "", SIGNED_IN),
@@ -219,6 +223,14 @@ def _organisation(state: str) -> Made:
     return organisation.pk, {OWN: make.person(Role.TTO, of=organisation)}
 
 
+def _entry(audience: str) -> Made:
+    owner = make.person(Role.TTO)
+    party = owner.memberships.get().organisation_id
+    (made,) = written(1, audience=audience or "public", owner_id=party)
+    sequenced()
+    return made, {OWN: owner}
+
+
 def _token(_state: str) -> Made:
     person = make.person(Role.TTO)
     token, _ = people.create_token(actor=SYSTEM, person_id=person.pk)
@@ -240,6 +252,7 @@ THINGS: dict[str, Callable[[str], Made]] = {
     "matches": _match,
     "directions": _direction,
     "organisations": _organisation,
+    "log": _entry,
     "tokens": _token,
     "oneself": _nothing,
     "everybody": _nothing,

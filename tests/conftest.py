@@ -82,6 +82,8 @@ def _own_folders(settings: object, tmp_path: Path, _no_static: Path) -> None:
     """No test writes where another one, or a person, looks."""
     settings.INDEX_ROOT = tmp_path / "index"  # type: ignore[attr-defined]
     settings.MEDIA_ROOT = tmp_path / "files"  # type: ignore[attr-defined]
+    settings.KEYS_ROOT = tmp_path / "signing"  # type: ignore[attr-defined]
+    settings.ANCHORS_ROOT = tmp_path / "anchors"  # type: ignore[attr-defined]
     settings.STATIC_ROOT = _no_static  # type: ignore[attr-defined]
     settings.STORAGES = {  # type: ignore[attr-defined]
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

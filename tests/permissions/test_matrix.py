@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from tests import make, signing
+from tests.actions.test_log import sequenced, written
 from tests.faces.calling import client_of
 from tests.faces.matching import direction_between, match_between
 from yangbanjian.engines.matching import actions as matching
@@ -172,6 +173,14 @@ TABLE: dict[str, list[Verb]] = {
         Verb("withdraw", "post", "/editions/{id}/moves/withdraw", {}, "draft", OPERATOR | {OWN}),
         Verb("deadline", "get", "/calendar/deadline?from=2024-02-01&days=15", None, "", EVERYBODY),
     ],
+    "log": [
+        Verb("list", "get", "/entries?subject=thing:1", None, "", EVERYBODY),
+        Verb("proof", "get", "/entries/{id}/proof", None, "parties", STAFF | {OWN}),
+        Verb("packet", "get", "/entries/{id}/packet", None, "parties", STAFF | {OWN}),
+        Verb("proof", "get", "/entries/{id}/proof", None, "staff", STAFF),
+        Verb("packet", "get", "/entries/{id}/packet", None, "staff", STAFF),
+        Verb("packet", "get", "/entries/{id}/packet", None, "public", EVERYBODY),
+    ],
     "tokens": [
         Verb("list", "get", "/tokens", None, "", SIGNED_IN),
         # Outside a sandbox these two need a second factor first, and here have none.
@@ -249,6 +258,14 @@ def _organisation(state: str) -> Made:
     return organisation.pk, {OWN: make.person(Role.TTO, of=organisation)}
 
 
+def _entry(audience: str) -> Made:
+    owner = make.person(Role.TTO)
+    party = owner.memberships.get().organisation_id
+    (made,) = written(1, audience=audience or "public", owner_id=party)
+    sequenced()
+    return made, {OWN: owner}
+
+
 def _token(_state: str) -> Made:
     person = make.person(Role.TTO)
     token, _ = people.create_token(actor=SYSTEM, person_id=person.pk)
@@ -292,6 +309,7 @@ THINGS: dict[str, Callable[[str], Made]] = {
     "directions": _direction,
     "organisations": _organisation,
     "rules": _edition,
+    "log": _entry,
     "tokens": _token,
     "ledger": _accounts,
     "oneself": _nothing,

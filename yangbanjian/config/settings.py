@@ -71,6 +71,8 @@ INSTALLED_APPS = [
     "yangbanjian.ground.codes",
     "yangbanjian.ground.rulebook",
     "yangbanjian.ground.messages.apps.Messages",
+    "yangbanjian.ground.keys",
+    "yangbanjian.ground.log",
     "yangbanjian.ground.intake",
     "yangbanjian.ground.ledger",
     "yangbanjian.libraries.records",
@@ -158,6 +160,10 @@ STORAGES = {
 }
 MEDIA_ROOT = HOME / "files"
 INDEX_ROOT = HOME / "index"
+KEYS_ROOT = HOME / "secrets" / "signing"
+ANCHORS_ROOT = HOME / "anchors"
+# Who is sent the log's head once a day, separated by commas.
+YBJ_ANCHOR_MAIL = [a for a in os.environ.get("YBJ_ANCHOR_MAIL", "").split(",") if a.strip()]
 
 _hosts = [urlsplit(YBJ_PUBLIC_URL).hostname] if YBJ_PUBLIC_URL else []
 ALLOWED_HOSTS = [h for h in [*_hosts, "127.0.0.1", "localhost", "[::1]"] if h]

@@ -60,6 +60,16 @@ class Home:
         return self.root / "secrets"
 
     @property
+    def signing(self) -> Path:
+        """Signing keys, each 0600; the product makes them, so the account owns the folder."""
+        return self.secrets / "signing"
+
+    @property
+    def anchors(self) -> Path:
+        """Signed heads of the log, put out for others to take away."""
+        return self.root / "anchors"
+
+    @property
     def moved(self) -> bool:
         """Does the data lie elsewhere than YBJ_HOME says?"""
         return self.root != self.asked
@@ -92,6 +102,10 @@ class Home:
         _make(self.secrets, 0o711 if self.account else PRIVATE)
         for folder in (self.logs, self.run, self.secrets):
             self.adopt(folder)
+        _make(self.signing, PRIVATE)
+        self.give(self.signing)
+        _make(self.anchors, 0o755)
+        self.give(self.anchors)
         self._make_sockets()
 
     def give(self, path: Path) -> None:

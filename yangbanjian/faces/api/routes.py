@@ -17,6 +17,7 @@ from yangbanjian.faces.api import (
     inbox,
     introductions,
     ledger,
+    log,
     match,
     oneself,
     people,
@@ -77,7 +78,9 @@ api.add_router("", system.router)
 for library, verbs in records.LIBRARIES:
     api.add_router(f"/{library.room}", records.library_router(library, verbs))
 api.add_router("/imports", imports.router)
-for room in (match, introductions, oneself, people, inbox, files, codes, rulebook, ledger, sandbox):
+for room in (
+    match, introductions, oneself, people, inbox, files, codes, rulebook, log, ledger, sandbox,
+):  # fmt: skip
     api.add_router("", room.router)
 
 urls = api.urls

@@ -23,11 +23,13 @@ app = typer.Typer(
 user_app = typer.Typer(no_args_is_help=True, help="用户")
 token_app = typer.Typer(no_args_is_help=True, help="接口令牌")
 clock_app = typer.Typer(no_args_is_help=True, help="时钟（演示环境可拨）")
+log_app = typer.Typer(no_args_is_help=True, help="存证日志")
 db_app = typer.Typer(no_args_is_help=True, help="数据库")
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(clock_app, name="clock")
 app.add_typer(db_app, name="db")
+app.add_typer(log_app, name="log")
 
 
 @app.command()
@@ -212,6 +214,42 @@ def clock_advance(by: Annotated[str, typer.Argument(help="如 16d、36h")]) -> N
         now, report = advance(duration(by))
         print(json.dumps({"now": now.isoformat(), "ran": report.ran, "failed": report.failed}))
         raise SystemExit(1 if report.failed else 0)
+
+
+@log_app.command(name="audit")
+def log_audit(
+    outside: Annotated[
+        list[Path] | None, typer.Option(help="另存在别处的树头文件，可多次给出")
+    ] = None,
+) -> None:
+    """重新核对全部存证；有问题则退出码为 1，并指出第一条有问题的位置（从 0 数）。"""
+    with installation():
+        from yangbanjian.faces.cli.evidence import run_audit
+
+        code = run_audit(outside or [])
+    raise SystemExit(code)
+
+
+@log_app.command(name="rotate")
+def log_rotate(
+    lost: Annotated[
+        bool, typer.Option("--lost", help="旧密钥丢失或泄露：作废，不由它交接")
+    ] = False,
+) -> None:
+    """换一个新的签名密钥，由旧密钥签名交接。"""
+    with installation():
+        from yangbanjian.faces.cli.evidence import rotate
+
+        print(rotate(is_lost=lost))
+
+
+@log_app.command(name="verifier")
+def log_verifier() -> None:
+    """输出独立核验程序（一个文件），如 ybj log verifier > verify.py。"""
+    import yangbanjian
+
+    place = Path(yangbanjian.__file__).parent.parent / "verify" / "__main__.py"
+    sys.stdout.write(place.read_text(encoding="utf-8"))
 
 
 @db_app.command(name="url")

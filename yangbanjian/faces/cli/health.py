@@ -10,12 +10,14 @@ from django.db import connection
 from yangbanjian import __version__
 from yangbanjian.engines.matching.queries import vectors_made
 from yangbanjian.ground.journal import queries as journal
+from yangbanjian.ground.log import queries as log
 from yangbanjian.ground.site import queries as site
 from yangbanjian.supervisor.check import Check
 from yangbanjian.supervisor.doctor import engine_checks
 from yangbanjian.supervisor.home import Home
 
 LONGEST_QUEUE_SECONDS = 600
+LONGEST_LOG_SECONDS = 60
 
 
 def checks(home: Home) -> list[Check]:
@@ -24,6 +26,7 @@ def checks(home: Home) -> list[Check]:
         *engine_checks(home, os.environ["DATABASE_URL"]),
         _queue(),
         _news(),
+        _log(),
         _vectors(),
         _mail(),
         *_demo(),
@@ -54,6 +57,17 @@ def _news() -> Check:
         return Check("journal followers", True, "办事记录都已送达。")
     return Check(
         "journal followers", False, f"有 {lost} 条办事记录没有送达，请看 logs/worker.log。"
+    )
+
+
+def _log() -> Check:
+    """How long the oldest act has waited for its signed place; while a demo loads it may."""
+    age = log.unsequenced_since()
+    sentence = f"最久的记录等了 {age:.0f} 秒写入存证日志。"
+    if age <= LONGEST_LOG_SECONDS or site.loading_state() != "ok":
+        return Check("log head age", True, sentence)
+    return Check(
+        "log head age", False, f"{sentence}请看 ybj ps 里有没有 worker，再看 logs/worker.log。"
     )
 
 

@@ -17,11 +17,12 @@ from yangbanjian.engines.matching.live import COMPACT_AFTER, live
 from yangbanjian.ground.clock import actions as clock
 from yangbanjian.ground.clock.jobs import DueReport, run_due
 from yangbanjian.ground.journal.jobs import BULK, PROMPT, deliver, is_far_behind, work_off
+from yangbanjian.ground.log import actions as evidence
 from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import SYSTEM
 
 log = logging.getLogger(__name__)
-NEWS_EVERY, DUE_EVERY, COMPACT_EVERY = 0.3, 30.0, 20.0
+NEWS_EVERY, LOG_EVERY, DUE_EVERY, COMPACT_EVERY = 0.3, 1.0, 30.0, 20.0
 # What an import brings gathers for a moment, so that it is taken in few batches.
 BULK_EVERY = 2.0
 _NICE = 15
@@ -33,6 +34,7 @@ def run() -> None:
     loops = [
         threading.Thread(target=_every, args=(stop, NEWS_EVERY, _news), name="news"),
         threading.Thread(target=_every, args=(stop, BULK_EVERY, _bulk), name="bulk"),
+        threading.Thread(target=_every, args=(stop, LOG_EVERY, _Sequencer()), name="log"),
         threading.Thread(target=_every, args=(stop, DUE_EVERY, _due), name="due"),
         threading.Thread(target=_every, args=(stop, 1.0, _encode), name="vectors"),
         threading.Thread(target=_every, args=(stop, COMPACT_EVERY, _compact), name="index"),
@@ -80,6 +82,21 @@ def _news() -> None:
 def _bulk() -> None:
     if site.loading_state() == "ok":
         deliver(lane=BULK)
+
+
+class _Sequencer:
+    """Entries into the log. The first turn looks through the whole journal: a database that was
+    brought back from a backup counts its transactions anew."""
+
+    def __init__(self) -> None:
+        self._has_swept = False
+
+    def __call__(self) -> None:
+        if site.loading_state() != "ok":
+            return
+        while not self._has_swept:
+            self._has_swept = not evidence.sequence(is_sweep=True)
+        evidence.sequence_all()
 
 
 def _due() -> None:

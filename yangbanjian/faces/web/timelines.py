@@ -58,4 +58,5 @@ def _entry(entry: Any, names: dict[str, str]) -> dict[str, Any]:
     return {
         "at": entry.at_business, "what": translated(what), "detail": detail, "icon": icon,
         "tone": tone, "who": translated(side), "public": entry.audience == "public",
+        "url": f"/log/entries/{entry.pk}",
     }  # fmt: skip

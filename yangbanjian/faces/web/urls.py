@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from yangbanjian.faces.web import (
     demands,
     desk,
+    evidence,
     gallery,
     home,
     imports,
@@ -38,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *inbox.urls,
     *desk.urls,
     *misc.urls,
+    *evidence.urls,
     *operator_urls.urls,
     *rulebook.urls,
     path("", include("yangbanjian.faces.web.people_urls")),

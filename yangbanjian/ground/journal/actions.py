@@ -37,7 +37,8 @@ class Fact:
 
 
 def digest(salt: bytes, form: bytes) -> bytes:
-    """SHA-256 over salt and the payload's RFC 8785 form; the salt keeps guessing out."""
+    """SHA-256 over salt and content (a payload's RFC 8785 form, a remark's words); the salt keeps
+    guessing out."""
     return hashlib.sha256(salt + form).digest()
 
 
@@ -52,6 +53,7 @@ def record_many(*, actor: Actor, facts: Iterable[Fact]) -> list[int]:
         raise RuntimeError("the journal is written in the transaction of the act it tells of")
     at_business, at_recorded = clock.both()
     listed = list(facts)
+    salts = [secrets.token_bytes(16) if fact.remark else b"" for fact in listed]
     same = {
         "person_id": actor.person_id,
         "organisation_id": actor.organisation_id,
@@ -59,21 +61,24 @@ def record_many(*, actor: Actor, facts: Iterable[Fact]) -> list[int]:
         "at_recorded": at_recorded,
     }
     if len(listed) < WORTH_A_COPY:
-        entries = Entry.objects.bulk_create(Entry(**row, **same) for row in _rows(listed))
+        entries = Entry.objects.bulk_create(Entry(**row, **same) for row in _rows(listed, salts))
         ids = [e.pk for e in entries]
     else:
         ids = bulk.drawn(Entry, len(listed))
-        bulk.copy_in(Entry, _rows(listed), same, ids)
+        bulk.copy_in(Entry, _rows(listed, salts), same, ids)
     Remark.objects.bulk_create(
-        Remark(entry_id=pk, text=f.remark) for pk, f in zip(ids, listed, strict=True) if f.remark
+        Remark(entry_id=pk, text=fact.remark, salt=salt)
+        for pk, fact, salt in zip(ids, listed, salts, strict=True)
+        if fact.remark
     )
     return ids
 
 
-def _rows(facts: Sequence[Fact]) -> Iterator[dict[str, Any]]:
-    """Columns of entries. Facts that share a payload share the work of writing it down."""
+def _rows(facts: Sequence[Fact], salts: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    """Columns of entries; `salts` are those of the remarks. Facts that share a payload share the
+    work of writing it down."""
     forms: dict[int, bytes] = {}
-    for fact in facts:
+    for fact, beside in zip(facts, salts, strict=True):
         form = forms.get(id(fact.payload))
         if form is None:
             form = forms[id(fact.payload)] = rfc8785.dumps(dict(fact.payload))
@@ -89,6 +94,7 @@ def _rows(facts: Sequence[Fact]) -> Iterator[dict[str, Any]]:
             "payload": fact.payload,
             "salt": salt,
             "payload_jcs_sha256": digest(salt, form),
+            "remark_sha256": digest(beside, fact.remark.encode()) if fact.remark else b"",
         }
 
 
@@ -102,4 +108,6 @@ def erase_remarks(*, actor: Actor, person_id: int, about: Mapping[str, Collectio
     theirs = Q(entry__person_id=person_id)
     for kind, ids in about.items():
         theirs |= Q(entry__subject_kind=kind, entry__subject_id__in=list(ids))
-    return Remark.objects.filter(theirs, erased_at=None).update(text="", erased_at=at_recorded)
+    return Remark.objects.filter(theirs, erased_at=None).update(
+        text="", salt=b"", erased_at=at_recorded
+    )

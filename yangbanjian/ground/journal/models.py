@@ -36,6 +36,7 @@ class Entry(models.Model):
     payload = models.JSONField(default=dict)
     salt = models.BinaryField()
     payload_jcs_sha256 = models.BinaryField()
+    remark_sha256 = models.BinaryField(default=b"")
 
     class Meta:
         db_table = "journal_entry"
@@ -53,10 +54,12 @@ class Entry(models.Model):
 
 
 class Remark(models.Model):
-    """What somebody wrote beside an entry (a reason, a note). Erasable: may name persons."""
+    """What somebody wrote beside an entry (a reason, a note). Erasable: may name persons. The entry
+    keeps the digest of salt and text; with the salt gone nobody can guess what was erased."""
 
     entry = models.OneToOneField(Entry, models.PROTECT, primary_key=True, related_name="remark")
     text = models.TextField()
+    salt = models.BinaryField(default=b"")
     erased_at = models.DateTimeField(null=True)
 
     class Meta:

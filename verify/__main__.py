@@ -1,0 +1,503 @@
+"""Checks what a technology market has handed out, without the market and without a network.
+
+    python -m verify FILE --trust KEYS.json [--seen CHECKPOINT]... [--json]
+
+FILE is an evidence packet (of one entry), a checkpoint (the signed head of the log) or a proof of
+consistency (of two heads). KEYS.json is what the market publishes at /log/keys, which you should
+have kept since you first dealt with it: a file fetched today proves what is said today. --seen
+names checkpoints that came into your hands earlier (by mail, on paper): one of them still counts
+when its key has been revoked since, and a head that contradicts it is refused.
+
+Exit code 0 holds, 1 a check fails (the first is named), 2 unreadable, 3 intact but the signer is
+not trusted. Needs Python 3.11 and the package `cryptography`.
+
+In this order: the file is canonical (RFC 8785), so that no byte can change without changing what
+is said; payload, remark and files are those that the leaf names; the leaf stands in the tree
+(RFC 9162 section 2.1); the tree's head is signed (C2SP signed-note); the key is one you trust, or
+was endorsed by one you trust.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+HOLDS, FAILS, UNREADABLE, UNTRUSTED = 0, 1, 2, 3
+LARGEST = 64 * 2**20
+DEEPEST = 64
+
+
+class Verdict(Exception):
+    """What came out: an exit code, the check that decided, a sentence, and what is proven."""
+
+    def __init__(self, code: int, check: str, sentence: str, proven: Any = None) -> None:
+        super().__init__(sentence)
+        self.code, self.check, self.sentence, self.proven = code, check, sentence, proven
+
+
+def fail(check: str, sentence: str) -> NoReturn:
+    raise Verdict(FAILS, check, sentence)
+
+
+def unreadable(sentence: str) -> NoReturn:
+    raise Verdict(UNREADABLE, "file", sentence)
+
+
+# --- canonical JSON, RFC 8785 ---------------------------------------------------------------------
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        unreadable("同一个对象里有重复的键。A key stands twice in one object.")
+    return found
+
+
+def _constant(_word: str) -> NoReturn:
+    unreadable("不是规范的 JSON 数字。Not a number of JSON.")
+
+
+def read_json(text: str) -> Any:
+    """Strict: no duplicate keys, no NaN, no half surrogates, no bottomless nesting."""
+    try:
+        value = json.loads(text, object_pairs_hook=_once, parse_constant=_constant)
+        text.encode()
+    except (ValueError, RecursionError):
+        unreadable("不是 JSON 文件。Not a JSON file.")
+    return value
+
+
+def number(value: float) -> str:
+    """A double as ECMAScript writes it."""
+    if value != value or value in (float("inf"), float("-inf")):
+        unreadable("不是规范的 JSON 数字。Not a number of JSON.")
+    if value == 0:
+        return "0"
+    sign, (mantissa, _, power) = "-" if value < 0 else "", f"{abs(value)!r}e0".partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    exponent = int(power.partition("e")[0]) + len(whole)
+    digits = whole + fraction
+    exponent -= len(digits) - len(digits.lstrip("0"))
+    digits = digits.strip("0")
+    if 0 < exponent <= 21:
+        if len(digits) <= exponent:
+            return sign + digits.ljust(exponent, "0")
+        return f"{sign}{digits[:exponent]}.{digits[exponent:]}"
+    if -6 < exponent <= 0:
+        return f"{sign}0.{'0' * -exponent}{digits}"
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{rest}e{'+' if exponent > 0 else '-'}{abs(exponent - 1)}"
+
+
+def canonical(value: Any, depth: int = 0) -> str:
+    """RFC 8785. Whole numbers beyond 2^53 have no exact meaning there and are refused."""
+    if depth > DEEPEST:
+        unreadable("层数太多。Nested too deeply.")
+    if value is None or isinstance(value, bool | str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int):
+        if abs(value) >= 2**53:
+            unreadable("整数太大。A whole number is too large.")
+        return str(value)
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, list):
+        return "[" + ",".join(canonical(v, depth + 1) for v in value) + "]"
+    keys = sorted(value, key=lambda k: k.encode("utf-16-be", "surrogatepass"))
+    return "{" + ",".join(f"{canonical(k)}:{canonical(value[k], depth + 1)}" for k in keys) + "}"
+
+
+# --- the tree, RFC 9162 section 2.1 ---------------------------------------------------------------
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def leaf_hash(leaf: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + leaf).digest()
+
+
+def is_included(index: int, size: int, leaf: bytes, path: Sequence[bytes], root: bytes) -> bool:
+    """2.1.3.2: does the leaf with this hash stand at `index` of the tree with this root?"""
+    if not 0 <= index < size or len(leaf) != 32:
+        return False
+    at, last, found = index, size - 1, leaf
+    for other in path:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            found = _node(other, found)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            found = _node(found, other)
+        at, last = at >> 1, last >> 1
+    return last == 0 and found == root
+
+
+def is_consistent(
+    old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]
+) -> bool:
+    """2.1.4.2: is the tree of `old` leaves the beginning of that of `new`?"""
+    if old == new:
+        is_odd = old == 0 and old_root != hashlib.sha256(b"").digest()
+        return not path and not is_odd and old_root == new_root
+    if not 0 < old < new or not path:
+        return False
+    rest = list(path)
+    if old & (old - 1) == 0:
+        rest.insert(0, old_root)
+    at, last = old - 1, new - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    first = second = rest[0]
+    for other in rest[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            first, second = _node(other, first), _node(other, second)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            second = _node(second, other)
+        at, last = at >> 1, last >> 1
+    return last == 0 and first == old_root and second == new_root
+
+
+# --- signed notes and keys, C2SP ------------------------------------------------------------------
+
+
+class Head(NamedTuple):
+    """A checkpoint: the text that is signed, what it says, and (name, key id, signature)."""
+
+    text: str
+    origin: str
+    size: int
+    root: bytes
+    signatures: list[tuple[str, bytes, bytes]]
+
+
+class Key(NamedTuple):
+    public: bytes
+    is_revoked: bool
+
+
+def _base64(text: str) -> bytes:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        fail("encoding", "base64 编码有误。Not base64.")
+    if base64.b64encode(raw).decode() != text:
+        fail("encoding", "base64 编码不规范。Not canonical base64.")
+    return raw
+
+
+def read_head(note: Any) -> Head:
+    """A checkpoint, nothing verified yet."""
+    text, blank, lines = note.rpartition("\n\n") if isinstance(note, str) else ("", "", "")
+    body = text.split("\n")
+    if not blank or not lines.endswith("\n") or len(body) != 3 or not body[0]:
+        fail("checkpoint", "不是签名的树头。Not a checkpoint.")
+    if not re.fullmatch(r"0|[1-9][0-9]{0,15}", body[1]):
+        fail("checkpoint", "树头的条数有误。Not a tree size.")
+    found = []
+    for line in lines[:-1].split("\n"):
+        parts = re.fullmatch(r"— ([^\s+]+) ([A-Za-z0-9+/]+=*)", line)
+        if parts is None:
+            fail("checkpoint", "签名行有误。Not a signature line.")
+        raw = _base64(parts[2])
+        found.append((parts[1], raw[:4], raw[4:]))
+    root = _base64(body[2])
+    if len(root) != 32:
+        fail("checkpoint", "根哈希长度有误。Not a root hash.")
+    return Head(text + "\n", body[0], int(body[1]), root, found)
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]
+
+
+def holds(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Ed25519, RFC 8032."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def signer_of(head: Head, publics: Iterable[bytes]) -> bytes | None:
+    """The first of these keys that has signed; a signature by one of them that is bad refuses."""
+    found = None
+    for public in publics:
+        known = key_id(head.origin, public)
+        for name, given, signature in head.signatures:
+            if name == head.origin and given == known:
+                if not holds(public, head.text.encode(), signature):
+                    fail("signature", "树头的签名不符。The checkpoint's signature does not hold.")
+                found = found or public
+    return found
+
+
+def read_chain(rows: Any) -> list[bytes]:
+    """The keys of a packet, each after the first endorsed by the one before."""
+    chain: list[bytes] = []
+    for row in _list(rows, "keys"):
+        _exactly(row, {"algorithm", "public", "statement", "endorsement"}, "keys")
+        public = _hex(row["public"], "keys")
+        if row["algorithm"] != "ed25519" or len(public) != 32:
+            fail("keys", "不认识的密钥类型。A key of an unknown kind.")
+        if not chain:
+            if row["statement"] is not None or row["endorsement"] is not None:
+                fail("keys", "第一个密钥不应有交接说明。The first key has no predecessor here.")
+        else:
+            _check_rotation(row, chain[-1], public)
+        chain.append(public)
+    return chain
+
+
+def _check_rotation(row: Mapping[str, Any], old: bytes, new: bytes) -> None:
+    text = row["statement"] if isinstance(row["statement"], str) else "null"
+    said: Any = read_json(text)
+    _exactly(said, {"algorithm", "at", "new", "old", "purpose", "type"}, "keys")
+    told = (said["type"], said["old"], said["new"], said["purpose"], said["algorithm"])
+    if told != ("yangbanjian-key-rotation/1", old.hex(), new.hex(), "log", "ed25519"):
+        fail("keys", "密钥交接说明与密钥不符。The rotation names other keys.")
+    if not holds(old, text.encode(), _hex(row["endorsement"], "keys")):
+        fail("keys", "密钥交接的签名不符。The rotation's signature does not hold.")
+
+
+class Trust(NamedTuple):
+    """What the reader knows of their own: keys, and heads that they have seen earlier."""
+
+    keys: Mapping[bytes, Key]
+    seen: Sequence[Head]
+
+    def judge(self, head: Head, chain: Sequence[bytes]) -> str:
+        """The signing key in hex; refuses a bad signature, raises Verdict 3 for a strange one."""
+        public = signer_of(head, dict.fromkeys([*chain, *self.keys]))
+        if public is None:
+            if chain:
+                fail("signature", "树头不是所附密钥签的。None of the keys given has signed.")
+            raise Verdict(
+                UNTRUSTED, "trust", "签名的密钥不在信任清单里。The signer is not among your keys."
+            )
+        if chain and public != chain[-1]:
+            fail("keys", "所附密钥多于所需。Keys are attached that have nothing to say.")
+        for other in self.seen:
+            if other.origin == head.origin and other.size == head.size and other.root != head.root:
+                fail("seen", "与您先前见过的树头矛盾。A head that you have seen says otherwise.")
+        self._check_trusted(public, head, chain)
+        return public.hex()
+
+    def _check_trusted(self, public: bytes, head: Head, chain: Sequence[bytes]) -> None:
+        trusted = [k for k in dict.fromkeys([*chain, public]) if k in self.keys]
+        was_seen = any(other.text == head.text for other in self.seen)
+        if any(self.keys[k].is_revoked for k in trusted) and not was_seen:
+            sentence = "签名的密钥已作废，又没有先前见过的树头。The key was revoked since."
+            raise Verdict(UNTRUSTED, "revoked", sentence)
+        if not trusted:
+            sentence = "内容完整，但签名的密钥不在信任清单里。Intact, but the signer is unknown."
+            raise Verdict(UNTRUSTED, "trust", sentence)
+
+
+# --- the three kinds of file ----------------------------------------------------------------------
+
+
+def _exactly(value: Any, names: set[str], check: str) -> None:
+    if not isinstance(value, dict) or set(value) != names:
+        fail(check, f"「{check}」的字段有误。“{check}” has other fields than it should.")
+
+
+def _list(value: Any, check: str) -> list[Any]:
+    if not isinstance(value, list):
+        fail(check, f"「{check}」应是列表。“{check}” is not a list.")
+    return value
+
+
+def _hex(value: Any, check: str) -> bytes:
+    if not isinstance(value, str) or not re.fullmatch(r"(?:[0-9a-f]{2})*", value):
+        fail(check, f"「{check}」里的十六进制有误。“{check}” holds what is not hexadecimal.")
+    return bytes.fromhex(value)
+
+
+def _whole(value: Any, check: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        fail(check, f"「{check}」里的数有误。“{check}” holds what is not a count.")
+    return value
+
+
+def _hashes(value: Any, check: str) -> list[bytes]:
+    found = [_hex(h, check) for h in _list(value, check)]
+    if any(len(h) != 32 for h in found):
+        fail(check, f"「{check}」里的哈希长度有误。“{check}” holds what is not a hash.")
+    return found
+
+
+def check_packet(packet: dict[str, Any], trust: Trust) -> dict[str, Any]:
+    """One entry, with all that belongs to it."""
+    wanted = {"type", "leaf", "payload", "salt", "remark", "files", "proof", "checkpoint", "keys"}
+    _exactly(packet, wanted, "packet")
+    leaf = packet["leaf"]
+    if not isinstance(leaf, dict) or leaf.get("v") != 1:
+        fail("leaf", "不认识的记录格式。An entry of an unknown form.")
+    salted = _hex(packet["salt"], "salt") + canonical(packet["payload"]).encode()
+    if hashlib.sha256(salted).hexdigest() != leaf.get("payload_sha256"):
+        fail("payload", "内容与记录不符。The payload is not the one that was recorded.")
+    _check_remark(packet["remark"], leaf.get("remark_sha256"))
+    _check_files(packet["files"], packet["payload"])
+    proof = packet["proof"]
+    _exactly(proof, {"index", "size", "leaf_hash", "hashes"}, "proof")
+    index, size = _whole(proof["index"], "proof"), _whole(proof["size"], "proof")
+    here = leaf_hash(canonical(leaf).encode())
+    if here.hex() != proof["leaf_hash"]:
+        fail("leaf", "记录与证明不符。The entry is not the one that the proof is about.")
+    head = read_head(packet["checkpoint"])
+    if head.size != size:
+        fail("proof", "证明与树头的条数不符。The proof is for a tree of another size.")
+    if not is_included(index, size, here, _hashes(proof["hashes"], "proof"), head.root):
+        fail("inclusion", "记录不在这棵树里。The entry does not stand in this tree.")
+    key = trust.judge(head, read_chain(packet["keys"]))
+    return {
+        "kind": "packet", "origin": head.origin, "index": index, "size": size, "key": key,
+        "entry": leaf.get("id"), "verb": leaf.get("verb"), "subject": leaf.get("subject"),
+        "recorded_at": leaf.get("at_recorded"),
+    }  # fmt: skip
+
+
+def _check_remark(remark: Any, digest: Any) -> None:
+    if digest is None or remark == "erased":
+        if (remark is None) != (digest is None):
+            fail("remark", "说明与记录不符。The remark is not the one that was recorded.")
+        return
+    _exactly(remark, {"text", "salt"}, "remark")
+    text = remark["text"] if isinstance(remark["text"], str) else ""
+    if hashlib.sha256(_hex(remark["salt"], "remark") + text.encode()).hexdigest() != digest:
+        fail("remark", "说明与记录不符。The remark is not the one that was recorded.")
+
+
+def _check_files(rows: Any, payload: Any) -> None:
+    for row in _list(rows, "files"):
+        _exactly(row, {"sha256", "content"}, "files")
+        content = _base64(row["content"] if isinstance(row["content"], str) else "-")
+        is_named = isinstance(payload, dict) and payload.get("sha256") == row["sha256"]
+        if not is_named or hashlib.sha256(content).hexdigest() != row["sha256"]:
+            fail("files", "文件与记录不符。A file is not the one that was recorded.")
+
+
+def check_consistency(proof: dict[str, Any], trust: Trust) -> dict[str, Any]:
+    """The tree of the older checkpoint is the beginning of the newer one's."""
+    _exactly(proof, {"type", "from", "to", "old", "new", "hashes", "keys"}, "consistency")
+    chain = read_chain(proof["keys"])
+    old, new = read_head(proof["old"]), read_head(proof["new"])
+    hashes = _hashes(proof["hashes"], "consistency")
+    if (proof["from"], proof["to"], old.origin) != (old.size, new.size, new.origin):
+        fail("consistency", "证明与两个树头不符。The proof is about other heads.")
+    if not is_consistent(old.size, new.size, old.root, new.root, hashes):
+        fail("consistency", "新树不是旧树的延续。The newer tree does not continue the older.")
+    key = trust.judge(new, chain)
+    earlier = signer_of(old, dict.fromkeys([*chain, *trust.keys]))
+    if earlier is None:
+        fail("signature", "旧树头不是所附密钥签的。None of the keys has signed the older head.")
+    return {
+        "kind": "consistency",
+        "origin": new.origin,
+        "from": old.size,
+        "to": new.size,
+        "key": key,
+    }
+
+
+def check_checkpoint(note: str, trust: Trust) -> dict[str, Any]:
+    """A signed head by itself."""
+    head = read_head(note)
+    key = trust.judge(head, [])
+    return {"kind": "checkpoint", "origin": head.origin, "size": head.size, "key": key}
+
+
+CHECKS: dict[str, Callable[[dict[str, Any], Trust], dict[str, Any]]] = {
+    "yangbanjian-packet/1": check_packet,
+    "yangbanjian-consistency/1": check_consistency,
+}
+
+
+def verify(content: bytes, trust: Trust) -> Verdict:
+    """What is to be said of a file's bytes."""
+    try:
+        try:
+            text = content.decode()
+        except UnicodeDecodeError:
+            unreadable("不是 UTF-8 文本。Not a text in UTF-8.")
+        if not text.startswith("{"):
+            return Verdict(HOLDS, "", SAID, check_checkpoint(text, trust))
+        said = read_json(text)
+        check = CHECKS.get(said.get("type")) if isinstance(said.get("type"), str) else None
+        if check is None:
+            unreadable("不认识的文件类型。A file of an unknown type.")
+        if canonical(said) != text:
+            fail("canonical", "文件不是规范形式，可能被改过。The file is not in canonical form.")
+        return Verdict(HOLDS, "", SAID, check(said, trust))
+    except Verdict as verdict:
+        return verdict
+
+
+SAID = "属实：逐项核对无误。It holds."
+
+
+def read_trust(path: str | None, seen: Iterable[str]) -> Trust:
+    """The reader's own keys and heads."""
+    found: dict[bytes, Key] = {}
+    said = read_json(Path(path).read_text(encoding="utf-8")) if path else {"keys": []}
+    try:
+        for row in said["keys"]:
+            if row["algorithm"] == "ed25519":
+                public = bytes.fromhex(row["public"])
+                found[public] = Key(public, row.get("revoked_at") is not None)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        unreadable("信任清单的格式有误。The list of trusted keys is not one.")
+    heads = [read_head(Path(name).read_text(encoding="utf-8")) for name in seen]
+    return Trust(found, heads)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="verify", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("file")
+    parser.add_argument("--trust", help="the keys you trust (kept from /log/keys)")
+    parser.add_argument("--seen", action="append", default=[], help="a checkpoint seen earlier")
+    parser.add_argument("--json", action="store_true", help="answer as JSON")
+    asked = parser.parse_args(arguments)
+    try:
+        content = Path(asked.file).read_bytes()
+        if len(content) > LARGEST:
+            unreadable("文件太大。The file is too large.")
+        verdict = verify(content, read_trust(asked.trust, asked.seen))
+    except Verdict as stopped:
+        verdict = stopped
+    except (OSError, UnicodeDecodeError):
+        verdict = Verdict(UNREADABLE, "file", "文件打不开。The file cannot be opened.")
+    if asked.json:
+        said = {"code": verdict.code, "check": verdict.check, "sentence": verdict.sentence}
+        print(json.dumps({**said, "proven": verdict.proven}, ensure_ascii=False))
+    else:
+        print(verdict.sentence)
+        for name, value in (verdict.proven or {}).items():
+            print(f"  {name}: {value}")
+        if verdict.code == FAILS:
+            print(f"  check: {verdict.check}")
+    return verdict.code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

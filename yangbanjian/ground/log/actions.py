@@ -1,0 +1,194 @@
+"""Writing the log: sequencing entries, signing heads, putting them outside."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import tempfile
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connection
+
+from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database import bulk
+from yangbanjian.ground.database.transactions import acting
+from yangbanjian.ground.journal.models import Entry
+from yangbanjian.ground.keys import actions as keys
+from yangbanjian.ground.keys import queries as key_queries
+from yangbanjian.ground.keys import rules as signing
+from yangbanjian.ground.keys.models import Key
+from yangbanjian.ground.log import queries
+from yangbanjian.ground.log.models import Anchor, Checkpoint, Leaf, Log, Subtree
+from yangbanjian.ground.log.rules import leaves, merkle, notes
+from yangbanjian.kernel.actor import SYSTEM, Actor
+
+log = logging.getLogger(__name__)
+BATCH = 2000
+ANCHOR_EVERY = timedelta(hours=20)
+
+
+def sequence(*, include_own: bool = False, is_sweep: bool = False) -> int:
+    """Append one batch of settled entries and sign the head, in one transaction: all or nothing.
+
+    Returns how many were appended; 0 also when another process is at it. `is_sweep` looks for
+    entries without a leaf in the whole journal and not only among the latest transactions;
+    `include_own` takes those of the running transaction too (tests).
+    """
+    with acting(SYSTEM):
+        if not _has_turn():
+            return 0
+        key = keys.ensure(actor=SYSTEM, purpose=queries.PURPOSE)
+        _ensure_named()
+        signed = queries.head()
+        settled = _settled_below(include_own)
+        floor = 0 if signed is None or is_sweep else signed.xact
+        if floor > settled:  # brought back from a backup: transactions are counted anew
+            floor = 0
+        found = Entry.objects.filter(xact__gte=floor, xact__lt=settled, leaf=None)
+        rows = list(found.order_by("xact", "id").values_list(*queries.ROW, named=False)[:BATCH])
+        if rows:
+            size = _append(leaves.Row(*row) for row in rows)
+            # Its own transaction is not over, and may write more.
+            is_all = len(rows) < BATCH and not include_own
+            reached = settled if is_all else rows[-1][queries.ROW.index("xact")]
+            _sign(size, key, reached)
+        elif signed is not None and signed.key_id != key.pk:
+            _sign(signed.size, key, signed.xact)
+        return len(rows)
+
+
+def sequence_all(*, include_own: bool = False) -> int:
+    """Append all settled entries; how many."""
+    total = 0
+    while done := sequence(include_own=include_own):
+        total += done
+    return total
+
+
+def rotate_key(*, actor: Actor, is_lost: bool = False) -> Key:
+    """Sign with a new key from now on; the head is signed by it at once."""
+    with acting(actor):
+        key = keys.rotate(actor=actor, purpose=queries.PURPOSE, is_lost=is_lost)
+        signed = queries.head()
+        if signed is not None:
+            _sign(signed.size, key, signed.xact)
+        return key
+
+
+def _has_turn() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('log.sequence'))")
+        return bool((cursor.fetchone() or (False,))[0])
+
+
+def _settled_below(include_own: bool) -> int:
+    """Transactions below this number are over: what they wrote is seen, or never will be."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT CASE WHEN %s THEN pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1"
+            " ELSE pg_snapshot_xmin(pg_current_snapshot())::text::bigint END",
+            [include_own],
+        )
+        row = cursor.fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _ensure_named() -> None:
+    """The log's name is chosen once: where people find it, or something nobody else has."""
+    if Log.objects.exists():
+        return
+    host = urlsplit(settings.YBJ_PUBLIC_URL).netloc or f"yangbanjian-{secrets.token_hex(6)}.local"
+    Log.objects.create(origin=f"{host}/log", made_at=clock.recorded_now())
+
+
+def _append(rows: Iterable[leaves.Row]) -> int:
+    """Leaves and the subtrees that they complete; returns the new size."""
+    last = Leaf.objects.order_by("-position").values_list("position", flat=True).first()
+    old = 0 if last is None else last + 1
+    made = [(row.id, merkle.leaf_hash(leaves.leaf_bytes(leaves.leaf_of(row)))) for row in rows]
+    size = old + len(made)
+    bulk.copy_in(
+        Leaf, ({"entry_id": pk, "leaf_hash": h} for pk, h in made), {}, list(range(old, size))
+    )
+    for level, index in merkle.completed(old, size):
+        below = queries.read_hashes(level - 1, index * merkle.WIDTH, merkle.WIDTH)
+        Subtree.objects.create(level=level, index=index, hash=merkle.folded(below))
+    return size
+
+
+def _sign(size: int, key: Key, xact: int) -> Checkpoint:
+    origin = queries.origin()
+    root = merkle.root(queries.read_hashes, size)
+    text = notes.Checkpoint(origin, size, root).text()
+    signer = key_queries.signer_of(key)
+    signature = notes.Signature(
+        origin, signing.note_id(origin, signer.algorithm, signer.public), signer.sign(text.encode())
+    )
+    return Checkpoint.objects.create(
+        size=size, root=root, key=key, note=notes.signed(text, [signature]),
+        at=clock.recorded_now(), xact=xact,
+    )  # fmt: skip
+
+
+def anchor_if_due(*, actor: Actor) -> int:
+    """Put the newest head outside when the last was put there yesterday, or by another key.
+    Returns how many copies were made."""
+    signed = queries.head()
+    if signed is None:
+        return 0
+    last = Anchor.objects.select_related("checkpoint").order_by("-id").first()
+    if last is not None:
+        is_fresh = clock.recorded_now() - last.at < ANCHOR_EVERY
+        is_same_key = last.checkpoint.key_id == signed.key_id
+        if last.checkpoint_id == signed.pk or (is_fresh and is_same_key):
+            return 0
+    return len(anchor(actor=actor, checkpoint=signed))
+
+
+def anchor(*, actor: Actor, checkpoint: Checkpoint) -> list[Anchor]:
+    """Drop the head as a file in the anchors' folder, and mail it to those who keep it."""
+    at = clock.recorded_now()
+    made = [("file", _drop(checkpoint, f"{at:%Y%m%dT%H%M%SZ}"))]
+    if settings.YBJ_ANCHOR_MAIL and not settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
+        made += _mailed(checkpoint)
+    with acting(actor):
+        return [
+            Anchor.objects.create(checkpoint=checkpoint, kind=kind, place=place, at=at)
+            for kind, place in made
+        ]
+
+
+def _drop(checkpoint: Checkpoint, stamp: str) -> str:
+    """Whole or not at all, and never over another."""
+    folder = Path(settings.ANCHORS_ROOT)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{checkpoint.size:012d}-{stamp}-{checkpoint.pk}.checkpoint"
+    handle, beside = tempfile.mkstemp(dir=folder, prefix=".")
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        out.write(checkpoint.note)
+        out.flush()
+        os.fsync(out.fileno())
+    Path(beside).chmod(0o644)
+    Path(beside).replace(folder / name)
+    return name
+
+
+def _mailed(checkpoint: Checkpoint) -> list[tuple[str, str]]:
+    """A letter that fails is tried again with the next head; the file is there meanwhile."""
+    sent = []
+    for address in settings.YBJ_ANCHOR_MAIL:
+        subject = f"存证日志树头 {checkpoint.size} / log head {checkpoint.size}"
+        try:
+            EmailMessage(subject, checkpoint.note, to=[address.strip()]).send()
+        except OSError:
+            log.exception("the head of the log could not be mailed")
+        else:
+            sent.append(("mail", address.strip()))
+    return sent

@@ -1,0 +1,1 @@
+"""What the log decides without a database: the tree, leaves, checkpoints, tiles, packets."""

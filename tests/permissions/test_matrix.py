@@ -180,6 +180,7 @@ TABLE: dict[str, list[Verb]] = {
         Verb("proof", "get", "/entries/{id}/proof", None, "staff", STAFF),
         Verb("packet", "get", "/entries/{id}/packet", None, "staff", STAFF),
         Verb("packet", "get", "/entries/{id}/packet", None, "public", EVERYBODY),
+        Verb("consistency", "get", "/log/consistency?from=1&to=1", None, "public", EVERYBODY),
     ],
     "tokens": [
         Verb("list", "get", "/tokens", None, "", SIGNED_IN),

@@ -55,7 +55,8 @@ def test_a_password_is_made_once_and_private(home: Home) -> None:
     first = password(home, "migrator")
     assert password(home, "migrator") == first
     assert password(home, "runtime", shared=True) != first
-    assert {mode(path) for path in home.secrets.iterdir()} == {0o600}
+    assert {mode(path) for path in home.secrets.iterdir() if path.is_file()} == {0o600}
+    assert mode(home.signing) == 0o700
 
 
 @as_root

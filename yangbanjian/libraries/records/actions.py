@@ -21,7 +21,7 @@ from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.answers import SIGN_IN
 from yangbanjian.kernel.moves import Move
 from yangbanjian.kernel.refusals import Invalid, NotAllowed, NotFound, Problem, Stale
-from yangbanjian.kernel.text import bands_of
+from yangbanjian.kernel.text import bands_of, clean_text
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.records import policy
 from yangbanjian.libraries.records.queries import Library
@@ -187,6 +187,7 @@ def revise(
 
 def move(*, actor: Actor, library: Library, record_id: int, name: str, reason: str = "") -> Any:
     """Advance the state by one move of the table; returns the record."""
+    reason = clean_text(reason, cap=1000)
     with acting(actor):
         record = locked(library, record_id)
         step = _allowed_move(actor, library, record, name)
@@ -238,7 +239,7 @@ def _allowed_move(actor: Actor, library: Library, record: Any, name: str) -> Mov
 
 def _enter(record: Any, target: str, reason: str, now: datetime) -> None:
     record.state = target
-    record.state_reason = reason.strip()[:1000]
+    record.state_reason = reason.strip()
     record.state_since = now
     record.updated_at = now
     if target == "public":

@@ -26,7 +26,7 @@ from urllib.parse import urlencode
 import numpy as np
 import psycopg
 
-from bench import imports
+from bench import imports, tell
 from bench.imports import MEASURED, folder, market, run, size_of, wait_until, write
 from bench.matching import Row, anchor, at_most
 from yangbanjian.engines.matching.encoder.builtin import BuiltinEncoder
@@ -199,15 +199,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(argv)
     result = measure(size_of(given.size))
-    if given.json:
-        print(json.dumps(result, ensure_ascii=False))
-    else:
-        for row in result["rows"]:
-            floor = "" if row["floor"] is None else f"{row['floor']:10.1f}"
-            print(
-                f"{row['name']:40}{row['value']:10.2f}{floor:>11}  {'' if row['ok'] else 'below'}"
-            )
-    return 0 if all(row["ok"] for row in result["rows"]) else 1
+    return tell(result, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from typing import Any
 
 import psycopg
 
+from bench import tell
 from bench.matching import Row, anchor, at_least, at_most
 from yangbanjian.supervisor.home import Home, home_at
 from yangbanjian.supervisor.postgres import Engine, ensure_running
@@ -331,15 +332,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(argv)
     result = measure(size_of(given.size))
-    if given.json:
-        print(json.dumps(result, ensure_ascii=False))
-    else:
-        for row in result["rows"]:
-            floor = "" if row["floor"] is None else f"{row['floor']:10.1f}"
-            print(
-                f"{row['name']:46}{row['value']:10.2f}{floor:>11}  {'' if row['ok'] else 'below'}"
-            )
-    return 0 if all(row["ok"] for row in result["rows"]) else 1
+    return tell(result, as_json=given.json)
 
 
 if __name__ == "__main__":

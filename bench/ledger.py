@@ -11,7 +11,6 @@ round; a row is the median over the rounds of transfers to anchor transactions. 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import statistics
@@ -25,6 +24,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import psycopg
 
+from bench import tell
 from bench.imports import folder, run
 from bench.matching import Row, at_least
 from yangbanjian.supervisor.postgres import Engine, ensure_running, server_binaries
@@ -155,12 +155,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args(argv)
     result = measure(given.seconds, given.rounds)
-    if given.json:
-        print(json.dumps(result, ensure_ascii=False))
-    else:
-        for row in result["rows"]:
-            print(f"{row['name']:44}{row['value']:12.3f}  {'' if row['ok'] else 'below'}")
-    return 0 if all(row["ok"] for row in result["rows"]) else 1
+    return tell(result, as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ import ir_measures
 import numpy as np
 from ir_measures import nDCG
 
+from bench import tell
 from yangbanjian.engines.matching.encoder.builtin import BuiltinEncoder
 from yangbanjian.engines.matching.index import Change, MatchIndex, VectorStore, content_key
 from yangbanjian.engines.matching.index.batch import match_batch
@@ -253,15 +254,7 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as spare:
         vectors = given.vectors or Path(spare)
         result = measure(Path(given.shared), vectors, not given.speed, not given.quality)
-    if given.json:
-        print(json.dumps(result, ensure_ascii=False))
-    else:
-        for row in result["rows"]:
-            floor = "" if row["floor"] is None else f"{row['floor']:10.3f}"
-            print(
-                f"{row['name']:42}{row['value']:10.4f}{floor:>11}  {'' if row['ok'] else 'below'}"
-            )
-    return 0 if all(row["ok"] for row in result["rows"]) else 1
+    return tell(result, as_json=given.json)
 
 
 if __name__ == "__main__":

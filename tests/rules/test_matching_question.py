@@ -185,3 +185,14 @@ def test_the_table_of_everyday_words_is_sound() -> None:
         assert said, row
         assert names, row
         assert all(fold(one) == one for one in said), row
+
+
+def test_the_essence_is_encoded_beside_a_sentence_that_speaks_mostly_of_buying() -> None:
+    bought = question(
+        "我单位因生产需要现面向社会公开征集技术方案,欢迎有实力的高校和科研院所与我们联系洽谈合作:油田污水除油"
+    )
+    said = question("油田污水含油太高,想找一种除油的办法")
+
+    assert len(bought.texts) == 2
+    assert "油田污水" in bought.texts[1]
+    assert len(said.texts) == 1

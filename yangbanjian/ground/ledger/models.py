@@ -11,7 +11,6 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from yangbanjian.ground.ledger.rules import MOST_UNITS
 from yangbanjian.ground.people.models import Organisation
 
-
 SUMS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
 
 

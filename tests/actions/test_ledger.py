@@ -425,3 +425,67 @@ def test_a_batch_that_makes_no_sense_is_refused_whole_and_says_where() -> None:
         "transfers.4.corrects_id",
     ]
     assert books.contents() == before
+
+
+def test_the_month_of_a_small_firm() -> None:
+    """The example of docs/algorithms/ledger.md: the trial balance, and what it said before."""
+    names = ("bank", "capital", "purchases", "supplier", "sales", "customer", "rent")
+    of = {name: account() for name in names}
+    before, _ = queries.trial_balance(SYSTEM)
+    told = post(
+        *(
+            posted(of[debit], of[credit], fen)
+            for debit, credit, fen in (
+                ("bank", "capital", 1_000_000),
+                ("purchases", "supplier", 400_000),
+                ("bank", "sales", 250_000),
+                ("customer", "sales", 300_000),
+                ("supplier", "bank", 150_000),
+                ("rent", "bank", 80_000),
+                ("bank", "customer", 120_000),
+            )
+        )
+    )
+    found = {name: sums(key) for name, key in of.items()}
+    assert found == {
+        "bank": (0, 1_370_000, 0, 230_000),
+        "capital": (0, 0, 0, 1_000_000),
+        "purchases": (0, 400_000, 0, 0),
+        "supplier": (0, 150_000, 0, 400_000),
+        "sales": (0, 0, 0, 550_000),
+        "customer": (0, 300_000, 0, 120_000),
+        "rent": (0, 80_000, 0, 0),
+    }
+    assert sum(one[1] for one in found.values()) == 2_300_000
+    # A set is numbered in its order; the sixth number is the evening before the customer paid.
+    assert [o.seq for o in told] == sorted(o.seq for o in told if o.seq is not None)
+    bank = Account.objects.get(key=of["bank"])
+    assert queries.balance(bank, told[5].seq)[1].debits_posted == 1_250_000
+    assert before < (told[0].seq or 0)
+
+
+def test_each_way_of_posting_tells_the_same() -> None:
+    """One alone, a set, and a set with something amiss, which the long way decides."""
+    bank, buyer, other = account(), account(is_limited=True), account(asset="V")
+    full = account(credit=1)
+    assert results([posted(account(), full, MOST_UNITS - 2)]) == ["ok"]
+    cases: list[tuple[Any, str]] = [
+        (lambda: posted(bank, buyer, 5), "ok"),
+        (lambda: pending(bank, buyer, 5), "ok"),
+        (lambda: posted(buyer, bank, 10_000), "over_limit"),
+        (lambda: posted(bank, full, 2), "over_limit"),
+        (lambda: posted(bank, other, 5), "wrong_asset"),
+        (lambda: posted(bank, books.new_id(), 5), "no_account"),
+        (lambda: posted(bank, buyer, 5, cause="again", id=first.id), "conflict"),
+        (lambda: first, "exists"),
+    ]
+    first = posted(bank, buyer, 5)
+    post(first)
+    for make_one, result in cases:
+        assert results([make_one()]) == [result]
+        assert results([posted(bank, buyer, 1), make_one(), posted(bank, buyer, 1)]) == [
+            "ok",
+            result,
+            "ok",
+        ]
+    assert queries.differing() == []

@@ -15,7 +15,7 @@ from yangbanjian.faces import cli
 
 def ybj(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "YBJ_CHILD")}
-    return subprocess.run(  # noqa: S603 - our own program
+    return subprocess.run(
         [sys.executable, "-P", "-m", "yangbanjian.faces.cli", *words],
         env={**env, "YBJ_HOME": str(home), "YBJ_SANDBOX": "1"},
         capture_output=True, text=True, timeout=60, check=False,
@@ -47,16 +47,16 @@ def test_doctor_says_what_it_can_of_a_home_without_a_market(tmp_path: Path) -> N
     assert told.returncode == 1
     assert told.stderr == ""
     first, *others = told.stdout.splitlines()
-    assert first.startswith("坏  market  ") and "ybj up" in first
+    assert first.startswith("坏  market  ")
+    assert "ybj up" in first
     assert [line.split()[:2] for line in others] == [["好", "disk"], ["好", "secrets"]]
 
 
 def test_an_address_that_no_server_answers_at(tmp_path: Path) -> None:
     told = ybj(tmp_path, "db", "init", "--admin-url", "postgresql://nobody@127.0.0.1:1/x")
     assert told.returncode == 2
-    assert (
-        told.stderr.startswith("用这个地址不能建立角色和数据库") and "Traceback" not in told.stderr
-    )
+    assert told.stderr.startswith("用这个地址不能建立角色和数据库")
+    assert "Traceback" not in told.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from yangbanjian.faces.web.streets import SHADES, cells
@@ -11,7 +13,7 @@ from yangbanjian.faces.web.streets import SHADES, cells
 def test_each_street_has_a_place_of_its_own(count: int) -> None:
     found = cells([f"街{n}" for n in range(count)], {})
     assert len({(c.x, c.y) for c in found}) == count
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in itertools.pairwise(found):
         assert (one.x - other.x) ** 2 + (one.y - other.y) ** 2 >= 98**2
 
 

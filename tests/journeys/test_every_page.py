@@ -55,8 +55,11 @@ SIGNED_IN = {
         "organisation": "/desk/organisation",
         "imports": "/desk/imports",
     },
-    "enterprise": {"desk-enterprise": "/desk/", "demands-own": "/desk/demands",
-                   "suggestions": "/desk/matches"},
+    "enterprise": {
+        "desk-enterprise": "/desk/",
+        "demands-own": "/desk/demands",
+        "suggestions": "/desk/matches",
+    },
     "broker": {"desk-broker": "/desk/", "matches-broker": "/desk/matches"},
     "expert": {"desk-expert": "/desk/"},
     "operator": {

@@ -13,7 +13,9 @@ from tests.journeys.looking import assert_accessible, assert_no_sideways_scroll,
 def test_a_number_and_a_street_open_what_they_count(visit: Visit, screen: str) -> None:
     page = visit("operator", screen=screen)
     page.goto("/desk/cockpit?period=year")
-    streets = page.locator("section", has=page.get_by_role("heading", name=re.compile("街道需求热度")))
+    streets = page.locator(
+        "section", has=page.get_by_role("heading", name=re.compile("街道需求热度"))
+    )
     picture = streets.get_by_role("img")
     expect(picture).to_have_attribute("aria-label", re.compile(r"街道需求热度：.+ \d+"))
     # By keyboard: the table says the same as the picture.

@@ -14,6 +14,8 @@ from tests.faces.pages import Visitor, publish, text_of
 from yangbanjian.engines.matching import actions as matching
 from yangbanjian.faces.web.operator_log import neutral
 from yangbanjian.faces.web.operator_report import Sheet, build
+from yangbanjian.ground.people import actions as people
+from yangbanjian.ground.people import queries as persons
 from yangbanjian.ground.site import actions as site_actions
 from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import SYSTEM, Role
@@ -26,6 +28,7 @@ PAGES = [
     "/desk/cockpit", "/desk/figures", "/desk/moderation", "/desk/report", "/desk/report.xlsx",
     "/desk/log", "/desk/log.csv", "/desk/settings", "/desk/figures/answered",
     "/desk/figures/response", "/desk/figures/agreed", "/desk/figures/stale",
+    "/desk/figures/streets",
 ]  # fmt: skip
 
 
@@ -52,6 +55,41 @@ def test_only_staff_see_the_pages(path: str) -> None:
     assert Visitor(Role.TTO).get(path).status_code == 403
     assert Visitor(Role.BROKER).get(path).status_code == 403
     assert Visitor().get(path).status_code == 302
+
+
+def test_streets_are_counted_as_the_list_behind_them(operator: Visitor) -> None:
+    assert 'class="hexes"' not in text_of(operator.get("/desk/cockpit"))
+    site_actions.change(actor=SYSTEM, values={"streets": ["滨江街道", "大学城街道"]})
+    firms = [Visitor(Role.ENTERPRISE) for _ in range(3)]
+    for firm, street in zip(firms, ("滨江街道", "滨江街道", "老街道"), strict=True):
+        people.change_organisation(
+            actor=SYSTEM, organisation_id=firm.actor.organisation_id or 0, values={"street": street}
+        )
+        publish(make.demand(firm.actor), "demands")
+    cockpit = text_of(operator.get("/desk/cockpit"))
+    assert 'aria-label="街道需求热度：滨江街道 2"' in cockpit
+    assert "<title>大学城街道 0</title>" in cockpit
+    for name, count in (("滨江街道", 2), ("大学城街道", 0), ("名单外的街道", 1)):
+        row = f'<th scope="row">{name}</th><td class="r num">{count}</td>'
+        assert row in cockpit, name
+    behind = text_of(operator.get("/desk/figures/streets"))
+    assert (behind.count("滨江街道"), behind.count("老街道")) == (2, 1)
+
+
+def test_an_organisation_chooses_its_street_from_the_list() -> None:
+    firm = Visitor(Role.ENTERPRISE)
+    assert 'name="street"' not in text_of(firm.get("/desk/organisation"))
+    site_actions.change(actor=SYSTEM, values={"streets": ["滨江街道"]})
+    page = text_of(firm.get("/desk/organisation"))
+    assert '<option value="滨江街道">' in page
+    own = persons.organisation(firm.actor.organisation_id or 0)
+    assert own is not None
+    sent = {"do": "profile", "name": own.name, "street": "滨江街道"}
+    assert firm.post("/desk/organisation", sent).status_code == 302
+    # The operator shortens the list; what was chosen stays, what was never listed is refused.
+    site_actions.change(actor=SYSTEM, values={"streets": ["大学城街道"]})
+    assert '<option value="滨江街道" selected>' in text_of(firm.get("/desk/organisation"))
+    assert firm.post("/desk/organisation", {**sent, "street": "没有的街道"}).status_code == 422
 
 
 def test_an_auditor_reads_and_changes_nothing(tto: Visitor) -> None:

@@ -38,6 +38,7 @@ PUBLIC = {
     "accessibility": "/accessibility",
     "open-data": "/open-data",
     "sitemap": "/sitemap",
+    "evidence-log": "/log",
 }
 SIGNED_IN = {
     "tto": {
@@ -54,7 +55,11 @@ SIGNED_IN = {
         "organisation": "/desk/organisation",
         "imports": "/desk/imports",
     },
-    "enterprise": {"desk-enterprise": "/desk/", "demands-own": "/desk/demands"},
+    "enterprise": {
+        "desk-enterprise": "/desk/",
+        "demands-own": "/desk/demands",
+        "suggestions": "/desk/matches",
+    },
     "broker": {"desk-broker": "/desk/", "matches-broker": "/desk/matches"},
     "expert": {"desk-expert": "/desk/"},
     "operator": {
@@ -64,6 +69,10 @@ SIGNED_IN = {
         "organisations": "/desk/organisations",
         "people": "/desk/people",
         "figures": "/desk/figures",
+        "figures-answered": "/desk/figures/answered?period=year",
+        "figures-streets": "/desk/figures/streets?period=year",
+        "figures-stale": "/desk/figures/stale",
+        "rules": "/desk/rules",
         "month-report": "/desk/report",
         "log": "/desk/log",
         "settings": "/desk/settings",

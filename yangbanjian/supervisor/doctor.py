@@ -24,6 +24,14 @@ def engine_checks(home: Home, url: str) -> list[Check]:
     return [*found, disk_check(home.root), secrets_check(home.secrets)]
 
 
+def unopened_checks(home: Home, why: str) -> list[Check]:
+    """What can be said of a home whose market cannot be opened; `why` is the refusal's sentence."""
+    found = [Check("market", False, why)]
+    # The nearest folder that is there: a home that was never made has a disk too.
+    there = next(part for part in (home.root, *home.root.parents) if part.exists())
+    return [*found, disk_check(there), secrets_check(home.secrets)]
+
+
 def clock_check(url: str) -> Check:
     """How far the database's clock is from this machine's; the round trip is allowed for."""
     with psycopg.connect(url, autocommit=True, connect_timeout=10) as database:

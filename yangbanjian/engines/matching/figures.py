@@ -46,6 +46,7 @@ class Figures:
     new_agreed: list[int]
     fields: list[tuple[str, int]]
     regions: list[tuple[str, int]]
+    streets: Counter[str]
 
 
 def _day(at: datetime) -> date:
@@ -61,7 +62,8 @@ def demand_facts() -> list[DemandFact]:
     interested = _first("matches.interested")
     agreed = _first("matches.agreed")
     facts = []
-    for pk, at, field, region in demands.values_list("pk", "published_at", "field", "region"):
+    told = demands.values_list("pk", "published_at", "field", "region", "owner__street")
+    for pk, at, field, region, street in told:
         answered = interested.get(pk) or agreed.get(pk)
         waited = max(0.0, (answered - at).total_seconds()) if answered else None
         facts.append(
@@ -72,6 +74,7 @@ def demand_facts() -> list[DemandFact]:
                 agreed=_day(agreed[pk]) if pk in agreed else None,
                 field=field,
                 region=region[:4],
+                street=street,
                 response_days=None if waited is None else Decimal(str(waited)) / DAY_S,
                 demand_id=pk,
             )
@@ -118,6 +121,7 @@ def figures(span: Span, earlier: Span) -> Figures:
         months=rules.months_back(last), new_demands=rules.by_month(Counter(d.published for d in facts), last),
         new_achievements=rules.by_month(achieved, last), new_agreed=rules.by_month(agreed, last),
         fields=rules.ranked(d.field for d in mine), regions=rules.ranked(d.region for d in mine),
+        streets=Counter(d.street for d in mine if d.street),
     )  # fmt: skip
 
 

@@ -68,6 +68,7 @@ class OrganisationIn(Schema):
     short_name: str | None = None
     uscc: str | None = Field(default=None, description="统一社会信用代码, 18 characters")
     region: str | None = None
+    street: str | None = Field(default=None, description="one of the site's streets, by name")
     intro: str | None = None
     website: str | None = None
     contact_name: str | None = None
@@ -102,6 +103,7 @@ class OrganisationOut(Schema):
     short_name: str
     uscc: str | None
     region: str
+    street: str
     intro: str
     website: str
     contact_name: str | None = None
@@ -191,8 +193,8 @@ def _moves(actor: Actor, organisation: Any) -> list[dict[str, Any]]:
 
 
 PUBLIC = (
-    "kind", "state", "name", "short_name", "uscc", "region", "intro", "website", "verified_at",
-    "created_at",
+    "kind", "state", "name", "short_name", "uscc", "region", "street", "intro", "website",
+    "verified_at", "created_at",
 )  # fmt: skip
 CONTACTS = ("contact_name", "contact_email", "contact_phone")
 

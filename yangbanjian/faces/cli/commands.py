@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
-from yangbanjian.faces.cli.place import installation, is_child, say
+from yangbanjian.faces.cli.place import installation, is_child, refuse_unbegun, say
+from yangbanjian.kernel.refusals import Refusal
 from yangbanjian.supervisor.home import home_from_environment
+from yangbanjian.supervisor.refusal import EngineRefusal
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -146,17 +148,25 @@ def ps() -> None:
     """列出本目录正在运行的进程。"""
     from yangbanjian.supervisor import records
 
-    for line in records.running(home_from_environment()):
+    running = records.running(home_from_environment())
+    if not running:
+        say(f"{home_from_environment().asked} 没有正在运行的进程。")
+    for line in running:
         print(f"{line.name}\t{line.pid}\t{round(line.uptime_seconds)}s")
 
 
 @app.command()
 def doctor() -> None:
     """逐条检查安装必须守住的承诺；有一条不守则退出码为 1。"""
-    with installation() as home:
-        from yangbanjian.faces.cli.health import checks
+    from yangbanjian.supervisor.doctor import unopened_checks
 
-        lines = checks(home)
+    try:
+        with installation() as home:
+            from yangbanjian.faces.cli.health import checks
+
+            lines = checks(home)
+    except (Refusal, EngineRefusal) as refusal:
+        lines = unopened_checks(home_from_environment(), str(refusal))
     for line in lines:
         print(f"{'好' if line.ok else '坏'}  {line.name}  {line.sentence}")
     raise SystemExit(0 if all(line.ok for line in lines) else 1)
@@ -267,6 +277,7 @@ def db_url(as_: Annotated[str, typer.Option("--as", help="runtime 或 superuser"
     if external:
         print(external)
         return
+    refuse_unbegun(home_from_environment())
     print(login_url(home_from_environment(), as_))
 
 
@@ -275,10 +286,18 @@ def db_init(admin_url: Annotated[str, typer.Option(help="管理员连接地址")
     """在外部 PostgreSQL 上建立角色与数据库，打印各角色的连接地址。"""
     import secrets
 
+    import psycopg
+
     from yangbanjian.supervisor.roles import init_roles
 
     passwords = {role: secrets.token_urlsafe(32) for role in ("migrator", "runtime", "auditor")}
-    urls = init_roles(admin_url, passwords)
+    try:
+        urls = init_roles(admin_url, passwords)
+    except psycopg.Error as problem:
+        # A word of the server's says more than ours; its later lines are for its own log.
+        told = (str(problem).strip().splitlines() or [type(problem).__name__])[0]
+        say(f"用这个地址不能建立角色和数据库，请检查地址、密码和权限（须是管理员）：{told}")
+        raise SystemExit(2) from None
     print(f"DATABASE_URL={urls['runtime']}")
     print(f"YBJ_MIGRATE_URL={urls['migrator']}")
     print(f"# auditor: {urls['auditor']}")
@@ -291,6 +310,7 @@ def backup(folder: Path) -> None:
     from yangbanjian.supervisor.backup import owners_url
 
     home = home_from_environment()
+    refuse_unbegun(home)
     with owners_url(home, say) as url:
         print(make(home, folder, url).sentence())
 

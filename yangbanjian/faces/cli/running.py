@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 
-from yangbanjian.faces.cli.place import say
-from yangbanjian.kernel.refusals import Conflict
-from yangbanjian.kernel.words import gettext_noop
+from yangbanjian.faces.cli.place import refuse_other_tables, say
 from yangbanjian.supervisor.home import home_from_environment
 from yangbanjian.supervisor.up import place_from_environment, serve
 
@@ -43,17 +41,10 @@ def be_ready() -> None:
     """Refuse tables that are not this edition's; collect static files, for this machine."""
     from django.conf import settings
     from django.core.management import call_command
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
 
     from yangbanjian.ground.clock import actions as clock
 
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise Conflict(
-            "site.not_migrated",
-            gettext_noop("数据库的表结构不是这个版本的，请先运行 ybj migrate。"),
-        )
+    refuse_other_tables()
     clock.settle_installation(is_sandbox=settings.YBJ_SANDBOX)
     call_command("collectstatic", interactive=False, verbosity=0)
 

@@ -18,6 +18,7 @@ from yangbanjian.engines.matching import queries as matching
 from yangbanjian.engines.matching.figures import Figures
 from yangbanjian.engines.matching.rules import figures as rules
 from yangbanjian.faces.telling import vectors_told
+from yangbanjian.faces.web import streets
 from yangbanjian.faces.web.words import Words, translated
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.people import queries as people
@@ -62,7 +63,8 @@ def cockpit(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "vectors": vectors_told(made, wanted) if made < wanted else "",
         "tiles": _tiles(found, period), "todos": todos[:MOST_TODOS], "todo_count": len(todos),
-        "charts": _charts(found, now), "is_wall": is_wall, "period": period, "as_of": now,
+        "charts": _charts(found, now), "streets": streets.panel(found.streets, period, now),
+        "is_wall": is_wall, "period": period, "as_of": now,
         "periods": [
             {"code": code, "text": translated(text), "current": code == period}
             for code, text in PERIODS.items()

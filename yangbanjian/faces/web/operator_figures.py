@@ -74,6 +74,12 @@ def _response(span: Span) -> Any:
     return _demands(facts, _wait)
 
 
+def _streets(span: Span) -> Any:
+    facts = [f for f in figures.demand_facts() if f.published in span]
+    facts.sort(key=lambda f: (not f.street, f.street, f.published, f.demand_id))
+    return _demands(facts, lambda fact: fact.street or _("没有填街道"))
+
+
 def _agreed(span: Span) -> Any:
     def shown(few: Sequence[Any]) -> Rows:
         return [
@@ -115,6 +121,7 @@ def _stale(span: Span) -> Any:
 BEHIND: dict[str, tuple[Callable[[Span], Any], str, str]] = {
     "answered": (_answered, gettext_noop("公开日期"), gettext_noop("响应")),
     "response": (_response, gettext_noop("公开日期"), gettext_noop("等了多久")),
+    "streets": (_streets, gettext_noop("公开日期"), gettext_noop("街道")),
     "agreed": (_agreed, gettext_noop("日期"), gettext_noop("需求")),
     "stale": (_stale, gettext_noop("到期日期"), gettext_noop("哪个库")),
 }

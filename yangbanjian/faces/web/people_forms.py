@@ -19,6 +19,7 @@ from yangbanjian.ground.people.rules import (
     ROLES_OF_KIND,
 )
 from yangbanjian.ground.people.rules.typed import Typed
+from yangbanjian.ground.site import queries as site
 
 Choices = list[tuple[str, str]]
 
@@ -170,11 +171,23 @@ class OrganisationForm(forms.Form):
     name = line(_("单位全称"), "organization")
     short_name = line(_("简称"), required=False)
     uscc = line(_("统一社会信用代码"), required=False, help_text=_("18 位，见营业执照或证书。"))
+    street = forms.ChoiceField(label=_("街道"), required=False)
     intro = words(_("简介"), required=False)
     website = line(_("网址"), "url", required=False)
     contact_name = line(_("联系人"), required=False)
     contact_email = email(_("联系邮箱"), required=False)
     contact_phone = line(_("联系电话"), "tel", required=False)
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        # What was chosen before the operator changed the list stays choosable.
+        names = dict.fromkeys((*site.settings().streets, self.initial.get("street") or ""))
+        listed = [(name, name) for name in names if name]
+        chooser = self.fields["street"]
+        assert isinstance(chooser, forms.ChoiceField)
+        chooser.choices = [("", _("不在名单里")), *listed]
+        if not listed:
+            del self.fields["street"]
 
 
 def _pieces(typed: str) -> list[str]:

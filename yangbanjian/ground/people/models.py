@@ -28,6 +28,8 @@ class Organisation(models.Model):
     sort_name = models.TextField(default="", blank=True)
     uscc = models.TextField(null=True, blank=True)  # noqa: DJ001 - unique where known
     region = models.TextField(default="", blank=True)
+    # One of the site's streets, by name; the people room does not know which those are.
+    street = models.TextField(default="", blank=True)
     intro = models.TextField(default="", blank=True)
     website = models.TextField(default="", blank=True)
     contact_name = models.TextField(default="", blank=True)

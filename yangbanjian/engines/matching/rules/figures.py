@@ -38,6 +38,8 @@ DEFINITIONS = (
     Definition("agreed", _("达成约谈"), _("时段内双方都同意、互开联系方式的对接数。"), _("日志中的「同意约谈」")),
     Definition("stale", _("过期占比"), _("三库中已到期未续的条数 ÷ 公开、即将到期与已到期条数之和，取现在的值。"),
                _("三库的状态")),
+    Definition("streets", _("街道需求热度"), _("时段内首次公开的需求条数，按发布单位填写的街道计。"),
+               _("需求库的首次公开时间；单位资料里的街道；街道名单在站点设置")),
     Definition("waiting", _("待审核"), _("三库中已提交、还没有审核的条数，取现在的值。"), _("三库的状态")),
 )  # fmt: skip
 
@@ -84,6 +86,7 @@ class DemandFact:
     region: str = ""
     response_days: Decimal | None = None
     demand_id: int = 0
+    street: str = ""
 
 
 def percent(part: int, whole: int) -> Decimal | None:

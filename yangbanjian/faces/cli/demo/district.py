@@ -37,6 +37,15 @@ ROLE_OF_KIND = {
     "exchange": Role.EXCHANGE,
 }
 OPERATOR = {"name": "东港区技术转移中心", "region": "310110"}
+DISTRICTS = ("310110", "310115")  # whose organisations lie in the district's streets
+STREETS = (
+    "大学城街道", "滨江街道", "创谷街道", "科苑街道", "东港街道", "新湾街道",
+    "梧桐街道", "长桥街道", "老码头街道", "湿地街道", "平安里街道", "北园街道",
+)  # fmt: skip
+
+
+def _street(number: int, region: str) -> str:
+    return STREETS[number * number % 37 % len(STREETS)] if region in DISTRICTS else ""
 
 
 class Calendar(Protocol):
@@ -79,6 +88,7 @@ class District:
                 "operator": OPERATOR["name"],
                 "contact": "000-0000 0000",
                 "valid_days": VALID_DAYS,
+                "streets": list(STREETS),
             },
         )
 
@@ -88,6 +98,8 @@ class District:
             "short_name": row.get("short_name") or "",
             "uscc": make_uscc(number + 1, region=row.get("region") or "310110"),
             "region": row.get("region") or "",
+            # Fewer and fewer from the first street to the last, as districts are.
+            "street": _street(number, row.get("region") or ""),
             "intro": row.get("intro") or "",
             "website": row.get("website") or "",
             "contact_name": "业务联系人",

@@ -133,7 +133,7 @@ def test_e5_a_changed_subtree_is_found(sql: Sql, level: int) -> None:
     "edit",
     [
         "UPDATE log_checkpoint SET root = sha256(root) WHERE size = 320",
-        "UPDATE log_checkpoint SET note = replace(note, 'A', 'B') WHERE size = 320",
+        "UPDATE log_checkpoint SET note = replace(note, '320', '321') WHERE size = 320",
     ],
 )
 def test_e5_a_changed_head_is_found(sql: Sql, edit: str) -> None:

@@ -47,12 +47,18 @@ def be_ready() -> None:
     from django.db.migrations.executor import MigrationExecutor
 
     from yangbanjian.ground.clock import actions as clock
+    from yangbanjian.ground.database import numbering
 
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise Conflict(
             "site.not_migrated",
             gettext_noop("数据库的表结构不是这个版本的，请先运行 ybj migrate。"),
+        )
+    if not numbering.is_at_home():
+        raise Conflict(
+            "site.brought_over",
+            gettext_noop("数据库是从别处恢复来的，请先运行一次 ybj migrate，再启动各部分。"),
         )
     clock.settle_installation(is_sandbox=settings.YBJ_SANDBOX)
     call_command("collectstatic", interactive=False, verbosity=0)
@@ -83,6 +89,10 @@ def migrate(*, mends_demo: bool = False) -> None:
 
         mend(alias, say)
     call_command("migrate", database=alias, interactive=False, verbosity=0)
+    from yangbanjian.ground.database import numbering
+
+    if numbering.count_on(alias):
+        say("数据库是从别处恢复来的：事务编号已接着原来的往下数，索引将重建。")
     from yangbanjian.ground.clock import actions as clock
     from yangbanjian.ground.rulebook import actions as rulebook
     from yangbanjian.ground.site import actions as site

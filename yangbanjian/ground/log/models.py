@@ -77,16 +77,22 @@ class Checkpoint(models.Model):
 
 
 class Anchor(models.Model):
-    """A checkpoint that was put outside."""
+    """A checkpoint that was put outside, or (with `failure`) the try to."""
 
     id = models.BigAutoField(primary_key=True)
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="anchors")
     kind = models.TextField()
     place = models.TextField()
     at = models.DateTimeField()
+    failure = models.TextField(default="")
 
     class Meta:
         db_table = "log_anchor"
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["file", "mail"]), name="anchor_kind_known")
+            models.CheckConstraint(
+                condition=Q(kind__in=["file", "mail"]), name="anchor_kind_known"
+            ),
+            models.UniqueConstraint(
+                fields=["checkpoint", "kind", "place"], condition=Q(failure=""), name="anchor_once"
+            ),
         ]

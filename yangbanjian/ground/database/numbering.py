@@ -40,7 +40,7 @@ def era() -> int:
 
 def is_at_home() -> bool:
     """Has `count_on` been called since the database came here?"""
-    return bool(_one("SELECT (SELECT home FROM database_numbering) = (" + _HOME + ")"))
+    return bool(_one("SELECT (SELECT home FROM database_numbering) = (" + _HOME + ")"))  # noqa: S608
 
 
 def count_on(alias: str) -> bool:
@@ -53,16 +53,17 @@ def count_on(alias: str) -> bool:
         home, now = cursor.fetchone()
         cursor.execute("SELECT home FROM database_numbering")
         before = cursor.fetchone()
-        lead = max(0, _greatest(cursor) + 1 - now)
+        lead: int = max(0, _greatest(cursor) + 1 - int(now))
         if before is None:
             cursor.execute("INSERT INTO database_numbering VALUES (1, %s, 0, %s)", [lead, home])
             return lead > 0
-        if lead or before[0] != home:
+        has_moved = bool(before[0] != home)
+        if lead or has_moved:
             cursor.execute(
                 "UPDATE database_numbering SET ahead = ahead + %s, era = era + 1, home = %s",
                 [lead, home],
             )
-        return bool(lead or before[0] != home)
+        return lead > 0 or has_moved
 
 
 def _greatest(cursor: Any) -> int:

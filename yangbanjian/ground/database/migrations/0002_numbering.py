@@ -19,8 +19,11 @@ DO $$ BEGIN
 END $$;
 CREATE FUNCTION ybj_ahead() RETURNS bigint LANGUAGE sql STABLE AS
   'SELECT COALESCE((SELECT ahead FROM database_numbering), 0)';
-CREATE OR REPLACE FUNCTION ybj_xact() RETURNS bigint LANGUAGE sql VOLATILE AS
-  'SELECT pg_current_xact_id()::text::bigint + COALESCE((SELECT ahead FROM database_numbering), 0)';
+-- plpgsql keeps its plan: this is asked for every row.
+CREATE OR REPLACE FUNCTION ybj_xact() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  RETURN pg_current_xact_id()::text::bigint + COALESCE((SELECT ahead FROM database_numbering), 0);
+END $$;
 """
 UNDO = """
 CREATE OR REPLACE FUNCTION ybj_xact() RETURNS bigint LANGUAGE sql VOLATILE AS

@@ -76,6 +76,7 @@ def sequence_all(*, include_own: bool = False) -> int:
 def rotate_key(*, actor: Actor, is_lost: bool = False) -> Key:
     """Sign with a new key from now on; the head is signed by it at once."""
     with acting(actor):
+        _wait_turn()
         key = keys.rotate(actor=actor, purpose=queries.PURPOSE, is_lost=is_lost)
         signed = queries.head()
         if signed is not None:
@@ -87,6 +88,13 @@ def _has_turn() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('log.sequence'))")
         return bool((cursor.fetchone() or (False,))[0])
+
+
+def _wait_turn() -> None:
+    """As `_has_turn`, when it comes: a head that is signed beside a sequencer would be over fewer
+    leaves than the one that it follows."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('log.sequence'))")
 
 
 def _ensure_named() -> None:

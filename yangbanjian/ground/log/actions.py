@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -51,9 +52,7 @@ def sequence(*, include_own: bool = False, is_sweep: bool = False) -> int:
         _ensure_named()
         signed = queries.head()
         settled = settled_below(include_own=include_own)
-        floor = 0 if signed is None or is_sweep else signed.xact
-        found = Entry.objects.filter(xact__gte=floor, xact__lt=settled, leaf=None)
-        rows = list(found.order_by("xact", "id").values_list(*queries.ROW, named=False)[:BATCH])
+        rows = _unplaced(None if is_sweep else signed, settled)
         if rows:
             size = _append(leaves.Row(*row) for row in rows)
             # Its own transaction is not over, and may write more.
@@ -63,6 +62,19 @@ def sequence(*, include_own: bool = False, is_sweep: bool = False) -> int:
         elif signed is not None and signed.key_id != key.pk:
             _sign(signed.size, key, signed.xact)
         return len(rows)
+
+
+def _unplaced(signed: Checkpoint | None, settled: int) -> list[tuple[Any, ...]]:
+    """The next settled entries without a leaf. From a head on they are looked for behind it alone:
+    in an import of a million entries under one transaction too."""
+    found = Entry.objects.filter(xact__lt=settled, leaf=None)
+    if signed is not None:
+        last = Leaf.objects.select_related("entry").order_by("-position").first()
+        behind = (signed.xact, last.entry_id if last and last.entry.xact == signed.xact else 0)
+        found = found.extra(
+            where=["(journal_entry.xact, journal_entry.id) > (%s, %s)"], params=list(behind)
+        )
+    return list(found.order_by("xact", "id").values_list(*queries.ROW, named=False)[:BATCH])
 
 
 def sequence_all(*, include_own: bool = False) -> int:
@@ -128,8 +140,9 @@ def _sign(size: int, key: Key, xact: int) -> Checkpoint:
     signature = notes.Signature(
         origin, signing.note_id(origin, signer.algorithm, signer.public), signer.sign(text.encode())
     )
+    before = queries.head()
     return Checkpoint.objects.create(
-        size=size, root=root, key=key, note=notes.signed(text, [signature]),
+        number=1 if before is None else before.number + 1, size=size, root=root, key=key, note=notes.signed(text, [signature]),
         at=clock.recorded_now(), xact=xact,
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ from django.db.models import Exists, OuterRef
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.keys import queries as key_queries
 from yangbanjian.ground.keys import rules as signing
-from yangbanjian.ground.log import queries, rows
+from yangbanjian.ground.log import kept_files, queries, rows
 from yangbanjian.ground.log.models import Checkpoint, Leaf, Subtree
 from yangbanjian.ground.log.rules import merkle, notes
 
@@ -42,6 +42,12 @@ WHAT = {
     "backdated": "位置 %(index)d 的时间早于应有的时间",
     "unplaced": "位置 %(index)d 之前有一条后来插入的记录（编号 %(entry)d）",
     "subtree": "位置 %(index)d 起的一段与保存的子树不符",
+    "file": "位置 %(index)d 存入的文件（编号 %(file)d）登记与存入时不同",
+    "file_missing": "位置 %(index)d 存入的文件（编号 %(file)d）的登记不见了",
+    "file_untold": "有一个文件（编号 %(file)d）没有存入的记录",
+    "bytes": "位置 %(index)d 存入的文件（编号 %(file)d）的内容损坏或不见了",
+    "unsigned": "从位置 %(index)d 起没有签名的树头",
+    "head_gap": "从位置 %(index)d 起，有树头不见了或次序不对（第 %(number)d 个）",
     "head": "从位置 %(index)d 起，与 %(size)d 条时签名的树头不符",
     "head_too_long": "位置 %(index)d 起的记录不见了：曾签名过 %(size)d 条的树头",
     "signature": "%(size)d 条时的树头签名不符（从位置 %(index)d 起存疑）",
@@ -104,7 +110,7 @@ class _Audit:
         self.report = Report()
         self.roots: dict[int, bytes] = {}
         self.outside = list(self._read_outside(outside))
-        self.heads = list(Checkpoint.objects.select_related("key").order_by("id"))
+        self.heads = list(Checkpoint.objects.select_related("key").order_by("number"))
         sizes = {c.size for c in self.heads} | {o.head.size for o in self.outside}
         self.wanted = sizes | {0}
         self.ends = sorted({c.size for c in self.heads})
@@ -185,10 +191,25 @@ class _Audit:
             if old is not None:
                 self.find(old.position, "backdated")
 
+    # --- files --------------------------------------------------------------------------------
+
+    def read_files(self) -> None:
+        for position, what, params in kept_files.judged():
+            self.find(self.report.leaves if position is None else position, what, **params)
+
     # --- heads --------------------------------------------------------------------------------
 
     def judge_heads(self) -> None:
         good, name = 0, queries.origin()
+        signed = max((head.size for head in self.heads), default=0)
+        if signed < self.report.leaves:
+            self.find(signed, "unsigned", self.report.leaves + 1)
+        before = 0
+        for number, head in enumerate(self.heads, 1):
+            if head.number != number or head.size < before:
+                self.find(before, "head_gap", max(head.size, before + 1), number=number)
+                break
+            before = head.size
         for head in self.heads:
             self.report.heads += 1
             found = self.roots.get(head.size)
@@ -249,6 +270,7 @@ def audit(*, outside: Iterable[Path] = ()) -> Report:
         work.read_leaves()
         work.read_unplaced()
         work.read_backdated()
+        work.read_files()
         work.judge_heads()
         work.judge_keys()
         work.judge_outside()

@@ -58,10 +58,11 @@ class Subtree(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A signed head. `at` is recorded time. Entries of transactions below `xact` all stand in the
-    tree."""
+    """A signed head, numbered from 1 without a gap, so that none can be taken away unseen. `at` is
+    recorded time. Entries of transactions below `xact` all stand in the tree."""
 
     id = models.BigAutoField(primary_key=True)
+    number = models.BigIntegerField(unique=True)
     size = models.BigIntegerField()
     root = models.BinaryField()
     key = models.ForeignKey(Key, models.PROTECT, related_name="+")

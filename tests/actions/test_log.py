@@ -307,12 +307,16 @@ GUARDS = {
     " FROM log_leaf l, journal_entry e",
     "a second leaf of an entry": "INSERT INTO log_leaf SELECT max(position) + 1, min(entry_id),"
     " sha256('') FROM log_leaf",
-    "a head over fewer": "INSERT INTO log_checkpoint (size, root, note, at, xact, key_id)"
-    " SELECT size - 1, root, note, at, xact, key_id FROM log_checkpoint",
-    "another root of one size": "INSERT INTO log_checkpoint (size, root, note, at, xact, key_id)"
-    " SELECT size, sha256(''), note, at, xact, key_id FROM log_checkpoint ORDER BY id DESC LIMIT 1",
-    "a head a second time": "INSERT INTO log_checkpoint (size, root, note, at, xact, key_id)"
-    " SELECT size, root, note, at, xact, key_id FROM log_checkpoint ORDER BY id DESC LIMIT 1",
+    "a head over fewer": "INSERT INTO log_checkpoint (number, size, root, note, at, xact, key_id)"
+    " SELECT number + 1, size - 1, root, note, at, xact, key_id FROM log_checkpoint"
+    " ORDER BY id DESC LIMIT 1",
+    "another root of one size": "INSERT INTO log_checkpoint (number, size, root, note, at, xact, key_id)"
+    " SELECT number + 1, size, sha256(''), note, at, xact, key_id FROM log_checkpoint ORDER BY id DESC LIMIT 1",
+    "a head a second time": "INSERT INTO log_checkpoint (number, size, root, note, at, xact, key_id)"
+    " SELECT number + 1, size, root, note, at, xact, key_id FROM log_checkpoint ORDER BY id DESC LIMIT 1",
+    "a head out of turn": "INSERT INTO log_checkpoint (number, size, root, note, at, xact, key_id)"
+    " SELECT number + 2, size, root, note, at, xact, key_id + 1 FROM log_checkpoint"
+    " ORDER BY id DESC LIMIT 1",
     "a second log": "INSERT INTO log_log (id, origin, made_at) VALUES (2, 'a/log', now())",
     "an anchor of unknown kind": "INSERT INTO log_anchor (checkpoint_id, kind, place, at)"
     " SELECT id, 'pigeon', '', now() FROM log_checkpoint",

@@ -49,6 +49,9 @@ def test_an_auditor_with_nothing_but_the_wire_checks_one_entry(
         done = _verify(tmp_path, name, "--trust", "keys.json", "--json")
         assert done.returncode == code, done.stdout + done.stderr
         assert json.loads(done.stdout)["code"] == code
+    (tmp_path / "tampered.json").write_bytes(packet.replace(b'"thing:77"', b'"thing:78"'))
+    done = _verify(tmp_path, "tampered.json", "--trust", "keys.json", "--json")
+    assert (done.returncode, json.loads(done.stdout)["check"]) == (1, "leaf")
     assert _verify(tmp_path, "packet.json").returncode == 3
     assert _verify(tmp_path, "missing").returncode == 2
 

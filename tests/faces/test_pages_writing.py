@@ -124,7 +124,7 @@ def test_a_cover_is_drawn_anew_without_its_exif(tto: Visitor) -> None:
     tto.post(f"/achievements/{record.pk}/save", {"cover": picture()})
     record.refresh_from_db()
     answer = Visitor().get(f"/files/{record.cover}")
-    content = b"".join(answer.streaming_content)
+    content = answer.content
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert "immutable" in answer["Cache-Control"]
     assert b"Secret maker" not in content

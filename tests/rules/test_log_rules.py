@@ -250,3 +250,16 @@ def test_ed25519_is_judged_as_wycheproof_does() -> None:
                 assert judged is (case["result"] == "valid"), case["tcId"]
             count += 1
     assert count == 151
+
+
+def test_the_worked_example_of_the_handbook() -> None:
+    """docs/algorithms/log.md: a tree of three by hand."""
+    told = (Path(__file__).parents[2] / "docs/algorithms/log.md").read_text(encoding="utf-8")
+    a, b, c = (merkle.leaf_hash(x) for x in (b"a", b"b", b"c"))
+    node = merkle.node_hash(a, b)
+    root = merkle.node_hash(node, c)
+    assert merkle.folded([a, b, c]) == root
+    for one in (a, b, c, node, root):
+        assert one.hex()[:8] in told
+    assert verifier.is_included(1, 3, b, [a, c], root)
+    assert verifier.is_consistent(2, 3, node, root, [c])

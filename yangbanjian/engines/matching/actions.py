@@ -17,6 +17,7 @@ from yangbanjian.engines.matching.rules.why_codes import is_why_code
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
+from yangbanjian.ground.log.requirements import Subject, require_entries
 from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Problem
 from yangbanjian.kernel.text import clean_text
@@ -42,6 +43,7 @@ def move(*, actor: Actor, match_id: int, name: str, why: str = "", note: str = "
             match.edition = answer_rule()
             days = introductions.answer_days(match.edition.rows)
         match.state, turn = introductions.after(came_from, name, side, match.first, now, days)
+        require_entries(Subject("match", match.pk), process="introduction", state=match.state)
         match.turn, match.turn_since, match.turn_until = turn.side, turn.since, turn.until
         match.state_since = now
         match.why = why

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 from django.conf import settings
-from django.db import connection
 
 from yangbanjian.engines.matching.encoder.builtin import BuiltinEncoder
 from yangbanjian.engines.matching.index import Change, MatchIndex, VectorStore, content_key
 from yangbanjian.engines.matching.models import KINDS, Document
+from yangbanjian.ground.database.numbering import era, settled_below
 
 FRESH = 0.5
 CHUNK = 2000
@@ -47,7 +47,10 @@ class LiveIndex:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         vectors = VectorStore(folder / "vectors", encoder().model, encoder().dimension)
-        self.index = MatchIndex.open(folder / "words", vectors)
+        # A database that came from elsewhere knows less, or other things, than what an index here
+        # was made of.
+        came = era()
+        self.index = MatchIndex.open(folder / (f"words-{came}" if came else "words"), vectors)
         self.cursor = self.index.seq
         self._asked = 0.0
         self._lock = threading.RLock()
@@ -69,7 +72,7 @@ class LiveIndex:
         with self._lock:
             if self.index.follow():
                 self.cursor = self.index.seq
-            settled = _oldest_running()
+            settled = settled_below()
             applied = 0
             for changes in _changed_since(self.cursor, most or CHUNK):
                 # A transaction that runs for long keeps the cursor where it is: what has been taken
@@ -126,14 +129,6 @@ class LiveIndex:
         made = self.index.vectors.put(names, vectors)
         self.index.follow()
         return made
-
-
-def _oldest_running() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
-        row = cursor.fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def _changed_since(xact: int, size: int) -> Iterator[list[Change]]:

@@ -9,6 +9,8 @@ from django.db import connection
 
 from yangbanjian import __version__
 from yangbanjian.engines.matching.queries import vectors_made
+from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.files import queries as files
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.ground.log import queries as log
 from yangbanjian.ground.site import queries as site
@@ -17,7 +19,6 @@ from yangbanjian.supervisor.doctor import engine_checks
 from yangbanjian.supervisor.home import Home
 
 LONGEST_QUEUE_SECONDS = 600
-LONGEST_LOG_SECONDS = 60
 
 
 def checks(home: Home) -> list[Check]:
@@ -27,6 +28,8 @@ def checks(home: Home) -> list[Check]:
         _queue(),
         _news(),
         _log(),
+        _outside(),
+        _files(),
         _vectors(),
         _mail(),
         *_demo(),
@@ -64,11 +67,39 @@ def _log() -> Check:
     """How long the oldest act has waited for its signed place; while a demo loads it may."""
     age = log.unsequenced_since()
     sentence = f"最久的记录等了 {age:.0f} 秒写入存证日志。"
-    if age <= LONGEST_LOG_SECONDS or site.loading_state() != "ok":
+    if age <= log.SEALED_WITHIN_S or site.loading_state() != "ok":
         return Check("log head age", True, sentence)
     return Check(
         "log head age", False, f"{sentence}请看 ybj ps 里有没有 worker，再看 logs/worker.log。"
     )
+
+
+def _outside() -> Check:
+    """Do signed heads reach where the operator of the database has no hand?"""
+    if settings.YBJ_ANCHOR_MAIL and not log.has_mail():
+        sentence = "设置了 YBJ_ANCHOR_MAIL，却没有配置发信（YBJ_SMTP_URL）：树头寄不出去。"
+        return Check("log anchors", False, sentence)
+    late = log.late_places()
+    if not late or site.loading_state() != "ok":
+        return Check("log anchors", True, "树头都按时存到了外部。")
+    told = "；".join(f"{place} 已缺 {waits / 3600:.0f} 小时" for place, waits in late)
+    return Check(
+        "log anchors", False, f"{told}。请检查那里能否写入、邮件能否发出，再看 logs/worker.log。"
+    )
+
+
+def _files() -> Check:
+    """Are all stored files what their names say, and has that been looked at?"""
+    damaged = files.damaged()
+    if damaged:
+        names = "、".join(content.pk[:12] for content in damaged[:5])
+        sentence = f"有 {len(damaged)} 个文件与存入时不同（{names}），已停止提供。请从备份恢复。"
+        return Check("files", False, sentence)
+    overdue = files.unchecked_count(clock.recorded_now() - 2 * files.CHECKED_EVERY)
+    if overdue and site.loading_state() == "ok":
+        sentence = f"有 {overdue} 个文件两个月没有核对。请看 ybj ps 里有没有 worker。"
+        return Check("files", False, sentence)
+    return Check("files", True, "文件都与存入时相同。")
 
 
 def _mail() -> Check:

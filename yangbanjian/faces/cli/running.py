@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 
 from yangbanjian.faces.cli.place import refuse_other_tables, say
+from yangbanjian.kernel.refusals import Conflict
+from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.supervisor.home import home_from_environment
 from yangbanjian.supervisor.up import place_from_environment, serve
 
@@ -43,8 +45,14 @@ def be_ready() -> None:
     from django.core.management import call_command
 
     from yangbanjian.ground.clock import actions as clock
+    from yangbanjian.ground.database import numbering
 
     refuse_other_tables()
+    if not numbering.is_at_home():
+        raise Conflict(
+            "site.brought_over",
+            gettext_noop("数据库是从别处恢复来的，请先运行一次 ybj migrate，再启动各部分。"),
+        )
     clock.settle_installation(is_sandbox=settings.YBJ_SANDBOX)
     call_command("collectstatic", interactive=False, verbosity=0)
 
@@ -74,6 +82,10 @@ def migrate(*, mends_demo: bool = False) -> None:
 
         mend(alias, say)
     call_command("migrate", database=alias, interactive=False, verbosity=0)
+    from yangbanjian.ground.database import numbering
+
+    if numbering.count_on(alias):
+        say("数据库是从别处恢复来的：事务编号已接着原来的往下数，索引将重建。")
     from yangbanjian.ground.clock import actions as clock
     from yangbanjian.ground.rulebook import actions as rulebook
     from yangbanjian.ground.site import actions as site

@@ -24,6 +24,7 @@ SIZE = 30
 LOOKS = {
     "match": ("sparkles", "match"), "direction": ("bulb", "brand"), "introduction": ("heart-handshake", "demand"),
     "search": ("bell", "brand"), "expiry": ("hourglass", "warn"), "moderation": ("checks", "ok"),
+    "log": ("alert-triangle", "bad"),
 }  # fmt: skip
 
 

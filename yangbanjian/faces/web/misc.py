@@ -6,8 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from yangbanjian.faces.web.forms_on_pages import path_here
 from yangbanjian.faces.web.words import translated
-from yangbanjian.ground.files import queries as files
+from yangbanjian.ground.files import actions as files
 from yangbanjian.ground.people.rules.personal import PERSONAL_DATA, PersonalField
 from yangbanjian.ground.site import queries as site
 from yangbanjian.libraries.records import queries as records
@@ -108,10 +107,10 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def stored_file(request: HttpRequest, sha256: str) -> HttpResponseBase:
+def stored_file(request: HttpRequest, sha256: str) -> HttpResponse:
     """A stored file; its address is its content, so it never changes."""
-    stored = files.opened(request.actor, sha256)  # type: ignore[attr-defined]
-    response = FileResponse(stored.path.open("rb"), content_type=stored.media_type)
+    stored, content = files.read(actor=request.actor, sha256=sha256)  # type: ignore[attr-defined]
+    response = HttpResponse(content, content_type=stored.media_type)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     scope = "public" if stored.is_public else "private"

@@ -35,6 +35,11 @@ PAST = {
     "lapsed": (gettext_noop("逾期未回应"), "hourglass", ""),
     "judged": (gettext_noop("评价匹配"), "thumb-up", ""),
     "answer_judged": (gettext_noop("评价匹配"), "thumb-up", ""),
+    "put_to_work": (gettext_noop("启用新的签名密钥"), "key", ""),
+    "revoked": (gettext_noop("作废旧的签名密钥"), "ban", "bad"),
+    "stored": (gettext_noop("存入文件"), "file-text", ""),
+    "damaged": (gettext_noop("发现文件损坏"), "alert-triangle", "bad"),
+    "mended": (gettext_noop("文件已恢复"), "circle-check", "ok"),
 }
 SIDES = {"seeker": gettext_noop("需求方"), "provider": gettext_noop("供给方")}
 

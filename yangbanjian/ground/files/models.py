@@ -9,6 +9,28 @@ from django.db.models import Q
 from yangbanjian.ground.people.models import Organisation
 
 
+class Content(models.Model):
+    """The bytes behind one or more files: their other digest (SM3, GB/T 32905), when they were last
+    compared with their name, and since when they are known not to match it. Times are recorded."""
+
+    sha256 = models.TextField(primary_key=True)
+    sm3 = models.TextField(default="")
+    checked_at = models.DateTimeField(null=True)
+    damaged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "files_content"
+        indexes = [models.Index(fields=["checked_at"], name="content_by_check")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="content_sha256_is_hex"
+            ),
+            models.CheckConstraint(
+                condition=Q(sm3="") | Q(sm3__regex=r"^[0-9a-f]{64}$"), name="content_sm3_is_hex"
+            ),
+        ]
+
+
 class File(models.Model):
     """A file as its owner put it in. The same bytes may have several owners and names."""
 

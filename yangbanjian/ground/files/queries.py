@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db.models import Q
 
 from yangbanjian.ground.files import rules
-from yangbanjian.ground.files.models import File
+from yangbanjian.ground.files.models import Content, File
 from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.kernel.words import gettext_noop
+
+CHECKED_EVERY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A file that the actor may read; `is_inline` says whether a browser may show it."""
 
+    sha256: str
     path: Path
     media_type: str
     name: str
@@ -34,15 +38,36 @@ def visible_to(actor: Actor) -> Q:
     return Q(is_public=True) | Q(owner_id__in=sorted(actor.mandates))
 
 
+def path_of(sha256: str) -> Path:
+    """Where the bytes lie."""
+    return Path(settings.MEDIA_ROOT).joinpath(*rules.place_of(sha256))
+
+
+def sm3_of(sha256: str) -> str:
+    """The SM3 of a stored content in hex; "" while it is not computed."""
+    content = Content.objects.filter(pk=sha256).first()
+    return content.sm3 if content is not None else ""
+
+
+def damaged() -> list[Content]:
+    """Contents whose bytes are known not to match their name, oldest finding first; at most 100."""
+    return list(Content.objects.filter(damaged_at__isnull=False).order_by("damaged_at")[:100])
+
+
+def unchecked_count(before: datetime) -> int:
+    """Contents that were last compared with their name before then."""
+    return Content.objects.filter(checked_at__lt=before).count()
+
+
 def opened(actor: Actor, sha256: str) -> Stored:
-    """The file with this content; what may not be read does not exist."""
+    """The file with this content; what may not be read does not exist. Its bytes are given out by
+    `actions.read` alone, which compares them with their name."""
     row = None
     if rules.is_sha256(sha256):
         row = File.objects.filter(visible_to(actor), sha256=sha256).order_by("-is_public").first()
-    path = Path(settings.MEDIA_ROOT).joinpath(*rules.place_of(sha256))
-    if row is None or not path.is_file():
+    if row is None:
         raise NotFound("files.not_found", gettext_noop("没有找到这个文件。"))
     return Stored(
-        path, row.media_type, row.name, row.size, row.is_public,
+        sha256, path_of(sha256), row.media_type, row.name, row.size, row.is_public,
         row.media_type in rules.SHOWN_INLINE,
     )  # fmt: skip

@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 from django.db.models import F, Q
 
 from yangbanjian.ground.clock.jobs import DueReport, run_due
+from yangbanjian.ground.database.numbering import settled_below
 from yangbanjian.ground.database.transactions import acting
+from yangbanjian.ground.database.turns import alone
 from yangbanjian.ground.journal.models import Entry, Subscription, Undelivered
 from yangbanjian.kernel.actor import SYSTEM
 
@@ -64,19 +65,6 @@ def _wanted(verbs: tuple[str, ...]) -> Q:
     return wanted
 
 
-def _settled_below(include_own: bool) -> int:
-    """Transactions below this number are over; `include_own` adds the running one (tests)."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT CASE WHEN %s THEN pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1"
-            " ELSE pg_snapshot_xmin(pg_current_snapshot())::text::bigint END",
-            [include_own],
-        )
-        row = cursor.fetchone()
-    assert row is not None
-    return int(row[0])
-
-
 def _take(following: _Following, size: int, include_own: bool) -> int:
     """Deliver one batch; returns how many entries were passed (0: nothing new)."""
     with acting(SYSTEM):
@@ -99,7 +87,7 @@ def _take(following: _Following, size: int, include_own: bool) -> int:
 
 def _take_bulk(following: _Following, size: int, include_own: bool) -> int:
     """Deliver one batch outside a transaction; the cursor moves when the follower is done."""
-    with _alone(following.name) as has_turn:
+    with alone("journal.news", following.name) as has_turn:
         cursor = Subscription.objects.filter(name=following.name).first()
         if cursor is None or not has_turn:
             return 0
@@ -115,24 +103,6 @@ def _take_bulk(following: _Following, size: int, include_own: bool) -> int:
         return len(news)
 
 
-@contextmanager
-def _alone(name: str) -> Iterator[bool]:
-    """True for one process at a time. The lock is the session's: it holds up no transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_lock(hashtext('journal.news'), hashtext(%s))", [name]
-        )
-        has_turn = bool((cursor.fetchone() or (False,))[0])
-    try:
-        yield has_turn
-    finally:
-        if has_turn:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT pg_advisory_unlock(hashtext('journal.news'), hashtext(%s))", [name]
-                )
-
-
 def _news(
     following: _Following, cursor: Subscription, size: int, include_own: bool
 ) -> tuple[list[Entry], Entry | None]:
@@ -142,7 +112,7 @@ def _news(
     after an import that is a hundred thousand entries to look through each time.
     """
     behind = Q(xact__gt=cursor.xact) | Q(xact=cursor.xact, id__gt=cursor.entry_id)
-    settled = Entry.objects.filter(behind, xact__lt=_settled_below(include_own))
+    settled = Entry.objects.filter(behind, xact__lt=settled_below(include_own=include_own))
     # Read first: an entry that settles in between stays behind the cursor.
     last = settled.order_by("-xact", "-id").only("xact", "id").first()
     if last is None:

@@ -48,6 +48,14 @@ def times(*, verbs: Collection[str], kind: str, subject_ids: Collection[int]) ->
     return dict(counted)
 
 
+def verbs_about(*, kind: str, subject_id: int, verbs: Collection[str]) -> set[str]:
+    """Which of these verbs have entries about one thing."""
+    if not verbs:
+        return set()
+    found = Entry.objects.filter(subject_kind=kind, subject_id=subject_id, verb__in=verbs)
+    return set(found.values_list("verb", flat=True).distinct())
+
+
 def times_of(verb: str) -> list[tuple[int, datetime]]:
     """(subject, business time) of every entry with this verb, oldest first: for figures."""
     found = Entry.objects.filter(verb=verb).order_by("at_business", "id")

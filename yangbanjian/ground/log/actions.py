@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -17,7 +18,9 @@ from django.db import connection
 
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database import bulk
+from yangbanjian.ground.database.numbering import settled_below
 from yangbanjian.ground.database.transactions import acting
+from yangbanjian.ground.database.turns import alone
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.keys import actions as keys
 from yangbanjian.ground.keys import queries as key_queries
@@ -31,6 +34,8 @@ from yangbanjian.kernel.actor import SYSTEM, Actor
 log = logging.getLogger(__name__)
 BATCH = 2000
 ANCHOR_EVERY = timedelta(hours=20)
+# A place that refuses is asked again after so long, and each time after twice as long.
+RETRY_AFTER, LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=2)
 
 
 def sequence(*, include_own: bool = False, is_sweep: bool = False) -> int:
@@ -46,12 +51,8 @@ def sequence(*, include_own: bool = False, is_sweep: bool = False) -> int:
         key = keys.ensure(actor=SYSTEM, purpose=queries.PURPOSE)
         _ensure_named()
         signed = queries.head()
-        settled = _settled_below(include_own)
-        floor = 0 if signed is None or is_sweep else signed.xact
-        if floor > settled:  # brought back from a backup: transactions are counted anew
-            floor = 0
-        found = Entry.objects.filter(xact__gte=floor, xact__lt=settled, leaf=None)
-        rows = list(found.order_by("xact", "id").values_list(*queries.ROW, named=False)[:BATCH])
+        settled = settled_below(include_own=include_own)
+        rows = _unplaced(None if is_sweep else signed, settled)
         if rows:
             size = _append(leaves.Row(*row) for row in rows)
             # Its own transaction is not over, and may write more.
@@ -61,6 +62,19 @@ def sequence(*, include_own: bool = False, is_sweep: bool = False) -> int:
         elif signed is not None and signed.key_id != key.pk:
             _sign(signed.size, key, signed.xact)
         return len(rows)
+
+
+def _unplaced(signed: Checkpoint | None, settled: int) -> list[tuple[Any, ...]]:
+    """The next settled entries without a leaf. From a head on they are looked for behind it alone:
+    in an import of a million entries under one transaction too."""
+    found = Entry.objects.filter(xact__lt=settled, leaf=None)
+    if signed is not None:
+        last = Leaf.objects.select_related("entry").order_by("-position").first()
+        behind = (signed.xact, last.entry_id if last and last.entry.xact == signed.xact else 0)
+        found = found.extra(
+            where=["(journal_entry.xact, journal_entry.id) > (%s, %s)"], params=list(behind)
+        )
+    return list(found.order_by("xact", "id").values_list(*queries.ROW, named=False)[:BATCH])
 
 
 def sequence_all(*, include_own: bool = False) -> int:
@@ -74,6 +88,7 @@ def sequence_all(*, include_own: bool = False) -> int:
 def rotate_key(*, actor: Actor, is_lost: bool = False) -> Key:
     """Sign with a new key from now on; the head is signed by it at once."""
     with acting(actor):
+        _wait_turn()
         key = keys.rotate(actor=actor, purpose=queries.PURPOSE, is_lost=is_lost)
         signed = queries.head()
         if signed is not None:
@@ -87,17 +102,11 @@ def _has_turn() -> bool:
         return bool((cursor.fetchone() or (False,))[0])
 
 
-def _settled_below(include_own: bool) -> int:
-    """Transactions below this number are over: what they wrote is seen, or never will be."""
+def _wait_turn() -> None:
+    """As `_has_turn`, when it comes: a head that is signed beside a sequencer would be over fewer
+    leaves than the one that it follows."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT CASE WHEN %s THEN pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1"
-            " ELSE pg_snapshot_xmin(pg_current_snapshot())::text::bigint END",
-            [include_own],
-        )
-        row = cursor.fetchone()
-    assert row is not None
-    return int(row[0])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('log.sequence'))")
 
 
 def _ensure_named() -> None:
@@ -131,38 +140,69 @@ def _sign(size: int, key: Key, xact: int) -> Checkpoint:
     signature = notes.Signature(
         origin, signing.note_id(origin, signer.algorithm, signer.public), signer.sign(text.encode())
     )
+    before = queries.head()
     return Checkpoint.objects.create(
-        size=size, root=root, key=key, note=notes.signed(text, [signature]),
+        number=1 if before is None else before.number + 1, size=size, root=root, key=key, note=notes.signed(text, [signature]),
         at=clock.recorded_now(), xact=xact,
     )  # fmt: skip
 
 
 def anchor_if_due(*, actor: Actor) -> int:
-    """Put the newest head outside when the last was put there yesterday, or by another key.
-    Returns how many copies were made."""
+    """Put the newest head to every place outside where the last was put yesterday, or by another
+    key; where it failed, again after a while. Returns how many copies were made."""
     signed = queries.head()
     if signed is None:
         return 0
-    last = Anchor.objects.select_related("checkpoint").order_by("-id").first()
-    if last is not None:
-        is_fresh = clock.recorded_now() - last.at < ANCHOR_EVERY
-        is_same_key = last.checkpoint.key_id == signed.key_id
-        if last.checkpoint_id == signed.pk or (is_fresh and is_same_key):
+    with alone("log.anchor") as has_turn:
+        if not has_turn:
             return 0
-    return len(anchor(actor=actor, checkpoint=signed))
+        due = [place for place in queries.places() if _is_due(place, signed)]
+        return len(_put(actor, signed, due))
 
 
 def anchor(*, actor: Actor, checkpoint: Checkpoint) -> list[Anchor]:
-    """Drop the head as a file in the anchors' folder, and mail it to those who keep it."""
-    at = clock.recorded_now()
-    made = [("file", _drop(checkpoint, f"{at:%Y%m%dT%H%M%SZ}"))]
-    if settings.YBJ_ANCHOR_MAIL and not settings.EMAIL_BACKEND.endswith("dummy.EmailBackend"):
-        made += _mailed(checkpoint)
-    with acting(actor):
-        return [
-            Anchor.objects.create(checkpoint=checkpoint, kind=kind, place=place, at=at)
-            for kind, place in made
-        ]
+    """Put this head to every place outside that has not got it, now."""
+    wanting = [
+        place for place in queries.places()
+        if (last := place.last()) is None or last.checkpoint_id != checkpoint.pk
+    ]  # fmt: skip
+    return _put(actor, checkpoint, wanting)
+
+
+def _is_due(place: queries.Place, signed: Checkpoint) -> bool:
+    now, last = clock.recorded_now(), place.last()
+    if last is not None:
+        is_fresh = now - last.at < ANCHOR_EVERY
+        is_same_key = last.checkpoint.key_id == signed.key_id
+        if last.checkpoint_id == signed.pk or (is_fresh and is_same_key):
+            return False
+    failures = place.failures()
+    pause = min(RETRY_AFTER * 2 ** (len(failures) - 1), LONGEST_PAUSE) if failures else timedelta()
+    return not failures or now - failures[0].at >= pause
+
+
+def _put(actor: Actor, checkpoint: Checkpoint, places: Iterable[queries.Place]) -> list[Anchor]:
+    """Each place by itself: one that fails keeps no other from its copy. Kept is also the try that
+    failed. No transaction is open meanwhile, since a mail server may take long."""
+    made = []
+    for place in places:
+        at = clock.recorded_now()
+        name, failure = place.name, ""
+        try:
+            if place.kind == "file":
+                name = _drop(checkpoint, f"{at:%Y%m%dT%H%M%SZ}")
+            else:
+                _mail(checkpoint, place.name)
+        except OSError as problem:  # a full disk; all that smtplib raises is one too
+            log.exception("the head of the log could not be put outside: %s", place)
+            failure = f"{type(problem).__name__}: {problem}"[:500]
+        with acting(actor):
+            row = Anchor.objects.create(
+                checkpoint=checkpoint, kind=place.kind, place=name, at=at, failure=failure
+            )
+        if not failure:
+            made.append(row)
+    return made
 
 
 def _drop(checkpoint: Checkpoint, stamp: str) -> str:
@@ -180,15 +220,6 @@ def _drop(checkpoint: Checkpoint, stamp: str) -> str:
     return name
 
 
-def _mailed(checkpoint: Checkpoint) -> list[tuple[str, str]]:
-    """A letter that fails is tried again with the next head; the file is there meanwhile."""
-    sent = []
-    for address in settings.YBJ_ANCHOR_MAIL:
-        subject = f"存证日志树头 {checkpoint.size} / log head {checkpoint.size}"
-        try:
-            EmailMessage(subject, checkpoint.note, to=[address.strip()]).send()
-        except OSError:
-            log.exception("the head of the log could not be mailed")
-        else:
-            sent.append(("mail", address.strip()))
-    return sent
+def _mail(checkpoint: Checkpoint, address: str) -> None:
+    subject = f"存证日志树头 {checkpoint.size} / log head {checkpoint.size}"
+    EmailMessage(subject, checkpoint.note, to=[address]).send()

@@ -58,10 +58,11 @@ class Subtree(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A signed head. `at` is recorded time. Entries of transactions below `xact` all stand in the
-    tree."""
+    """A signed head, numbered from 1 without a gap, so that none can be taken away unseen. `at` is
+    recorded time. Entries of transactions below `xact` all stand in the tree."""
 
     id = models.BigAutoField(primary_key=True)
+    number = models.BigIntegerField(unique=True)
     size = models.BigIntegerField()
     root = models.BinaryField()
     key = models.ForeignKey(Key, models.PROTECT, related_name="+")
@@ -77,16 +78,22 @@ class Checkpoint(models.Model):
 
 
 class Anchor(models.Model):
-    """A checkpoint that was put outside."""
+    """A checkpoint that was put outside, or (with `failure`) the try to."""
 
     id = models.BigAutoField(primary_key=True)
     checkpoint = models.ForeignKey(Checkpoint, models.PROTECT, related_name="anchors")
     kind = models.TextField()
     place = models.TextField()
     at = models.DateTimeField()
+    failure = models.TextField(default="")
 
     class Meta:
         db_table = "log_anchor"
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["file", "mail"]), name="anchor_kind_known")
+            models.CheckConstraint(
+                condition=Q(kind__in=["file", "mail"]), name="anchor_kind_known"
+            ),
+            models.UniqueConstraint(
+                fields=["checkpoint", "kind", "place"], condition=Q(failure=""), name="anchor_once"
+            ),
         ]

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
+from django.conf import settings
 from django.db.models import QuerySet
 
+from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.files import actions as reading
 from yangbanjian.ground.files import queries as files
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.keys import queries as keys
 from yangbanjian.ground.keys import rules as signing
 from yangbanjian.ground.keys.models import Key
-from yangbanjian.ground.log.models import Checkpoint, Leaf, Log, Subtree
+from yangbanjian.ground.log.models import Anchor, Checkpoint, Leaf, Log, Subtree
 from yangbanjian.ground.log.rules import leaves, merkle
 from yangbanjian.ground.log.rules.tiles import Tile, width_at
 from yangbanjian.kernel.actor import Actor
@@ -24,6 +27,8 @@ from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Refusal
 from yangbanjian.kernel.words import gettext_noop
 
 PURPOSE = "log"
+# What is promised (E6), in seconds from the writing of an entry.
+SEALED_WITHIN_S, OUTSIDE_WITHIN_S = 60, 24 * 3600
 LARGEST_ENCLOSED = 8 * 2**20
 NOTHING_YET = gettext_noop("还没有签名的树头，请一分钟后再试。")
 
@@ -202,18 +207,15 @@ def _remark(entry: Entry) -> Any:
 
 
 def _files(actor: Actor, entry: Entry) -> list[dict[str, str]]:
-    """The file that the entry names, if the actor may open it and it is not too large."""
+    """The file that the entry names, if the actor may open it, it is whole and not too large."""
     named = entry.payload.get("sha256")
     if not isinstance(named, str):
         return []
     try:
-        stored = files.opened(actor, named)
+        if files.opened(actor, named).size > LARGEST_ENCLOSED:
+            return []
+        _, content = reading.read(actor=actor, sha256=named)
     except Refusal:
-        return []
-    if stored.size > LARGEST_ENCLOSED:
-        return []
-    content = stored.path.read_bytes()
-    if hashlib.sha256(content).hexdigest() != named:
         return []
     return [{"sha256": named, "content": base64.b64encode(content).decode()}]
 
@@ -234,8 +236,58 @@ def unsequenced_since() -> float:
     signed = head()
     floor = signed.xact if signed is not None else 0
     waiting = Entry.objects.filter(xact__gte=floor, leaf=None).order_by("xact", "id").first()
-    if waiting is None:
-        return 0.0
-    from yangbanjian.ground.clock import queries as clock
+    return 0.0 if waiting is None else _age(waiting)
 
-    return max(0.0, (clock.recorded_now() - waiting.at_recorded).total_seconds())
+
+def _age(entry: Entry) -> float:
+    return max(0.0, (clock.recorded_now() - entry.at_recorded).total_seconds())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where heads are put outside: the anchors' folder, or an address. `name` is "" for the
+    folder."""
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name or str(settings.ANCHORS_ROOT)
+
+    def _tries(self) -> QuerySet[Anchor]:
+        tries = Anchor.objects.filter(kind=self.kind).order_by("-id")
+        return tries.filter(place=self.name) if self.name else tries
+
+    def last(self) -> Anchor | None:
+        """The newest head that was put there."""
+        return self._tries().filter(failure="").select_related("checkpoint").first()
+
+    def failures(self) -> list[Anchor]:
+        """What has failed since then, newest first; twenty at most."""
+        last = self.last()
+        return list(self._tries().filter(pk__gt=last.pk if last is not None else 0)[:20])
+
+    def waits_s(self) -> float:
+        """For how long the oldest sealed entry has not been outside here; 0 when all are."""
+        last = self.last()
+        first = Leaf.objects.filter(position=last.checkpoint.size if last is not None else 0)
+        leaf = first.select_related("entry").first()
+        return 0.0 if leaf is None else _age(leaf.entry)
+
+
+def places() -> list[Place]:
+    """Everywhere heads go; addresses only where letters can be sent."""
+    return [
+        Place("file"),
+        *(Place("mail", a.strip()) for a in settings.YBJ_ANCHOR_MAIL if has_mail()),
+    ]
+
+
+def late_places() -> list[tuple[Place, float]]:
+    """(place, seconds) of those that lack an entry which was sealed longer ago than is promised."""
+    waits = ((place, place.waits_s()) for place in places())
+    return [(place, seconds) for place, seconds in waits if seconds > OUTSIDE_WITHIN_S]
+
+
+def has_mail() -> bool:
+    return not settings.EMAIL_BACKEND.endswith("dummy.EmailBackend")

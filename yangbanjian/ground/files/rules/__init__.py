@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
+from cryptography.hazmat.primitives import hashes
+
 MB = 1024 * 1024
 LARGEST_IMAGE = 8 * MB
 LARGEST_ATTACHMENT = 20 * MB
@@ -46,3 +50,15 @@ def place_of(sha256: str) -> tuple[str, str]:
 def is_sha256(text: str) -> bool:
     """Is this a SHA-256 in lower-case hex, as names of contents are?"""
     return len(text) == 64 and all(c in "0123456789abcdef" for c in text)
+
+
+def sha256_of(content: bytes) -> str:
+    """The name of a content, in lower-case hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def sm3_of(content: bytes) -> str:
+    """SM3 (GB/T 32905), in lower-case hex: for those who must not rely on SHA-256 alone."""
+    digest = hashes.Hash(hashes.SM3())
+    digest.update(content)
+    return digest.finalize().hex()

@@ -122,11 +122,13 @@ class Growing:
         self._peaks.append(found)
         self.size += 1
 
-    def root(self) -> bytes:
-        """The root over what has been added."""
-        if not self._peaks:
+    def root(self, rest: Growing | None = None) -> bytes:
+        """The root over what has been added; then, as leaves of full subtrees that were added, over
+        `rest` too, which is smaller than each of them."""
+        peaks = self._peaks + (rest._peaks if rest is not None else [])
+        if not peaks:
             return EMPTY_ROOT
-        found = self._peaks[-1]
-        for peak in reversed(self._peaks[:-1]):
+        found = peaks[-1]
+        for peak in reversed(peaks[:-1]):
             found = node_hash(peak, found)
         return found

@@ -155,5 +155,17 @@ _LISTED = (
         ),
         ("step",), is_house=True,
     ),
+    Shape(
+        "required_entries", _("必备记录"), _("到达某一步之前，存证日志里必须先有哪些记录。"),
+        (
+            _choice("process", _("办的事"), introduction=_("约谈")),
+            _choice("state", _("到哪一步"), agreed=_("双方同意约谈")),
+            Column(
+                "entry", _("要有的记录"), "choice",
+                choices={"matches.interested": _("一方表示有意向")},
+            ),
+        ),
+        ("process", "state", "entry"), is_house=True,
+    ),
 )  # fmt: skip
 SHAPES: Mapping[str, Shape] = {shape.name: shape for shape in _LISTED}

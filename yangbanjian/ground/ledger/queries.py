@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
+from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.ledger import policy
 from yangbanjian.ground.ledger.models import Account, Transfer
 from yangbanjian.ground.ledger.rules import NAMED
@@ -21,6 +23,8 @@ from yangbanjian.kernel.words import gettext_noop
 
 # How long a reader waits for transfers with smaller numbers that are being written.
 PATIENCE_S, GLANCE_S = 2.0, 0.01
+# A batch that others overtook ends before theirs: as many as can be under way at once.
+ENTRIES_LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,68 @@ def statement(account: Account, *, after_seq: int = 0) -> QuerySet[Transfer]:
 
 def transfer(transfer_id: UUID) -> Transfer | None:
     return Transfer.objects.filter(pk=transfer_id).first()
+
+
+def accounts(
+    actor: Actor, *, asked: str = "", asset: str = "", kind: str = ""
+) -> QuerySet[Account]:
+    """The accounts of the books: by words of the owner's name or the code, by asset, by kind
+    (`house`, `limited`)."""
+    policy.may_read_books(actor).or_refuse()
+    found = Account.objects.select_related("owner")
+    if asked:
+        words = Q(owner__name__icontains=asked) | Q(code__icontains=asked)
+        with suppress(ValueError):
+            words |= Q(key=UUID(asked))
+        found = found.filter(words)
+    if asset:
+        found = found.filter(asset=asset)
+    if kind:
+        found = found.filter(owner=None) if kind == "house" else found.filter(is_limited=True)
+    return found.order_by(F("owner_id").asc(nulls_first=True), "id")
+
+
+def assets() -> list[str]:
+    """Every asset that has an account."""
+    found = Account.objects.order_by("asset").values_list("asset", flat=True)
+    return list(found.distinct())
+
+
+def kept(account: Account) -> Balance:
+    """The account's sums as they stand in its row."""
+    return Balance(
+        account.debits_pending, account.debits_posted, account.credits_pending,
+        account.credits_posted,
+    )  # fmt: skip
+
+
+def resolution_of(hold: Transfer) -> Transfer | None:
+    return Transfer.objects.filter(hold_id=hold.pk).first()
+
+
+def chained(transfer: Transfer) -> QuerySet[Transfer]:
+    """The transfers of its chain, in their order; without a chain, it alone."""
+    found = Transfer.objects.select_related("debit__owner", "credit__owner")
+    if transfer.chain is None:
+        return found.filter(pk=transfer.pk)
+    return found.filter(chain=transfer.chain).order_by("chain_place")
+
+
+def corrections_of(transfer: Transfer) -> QuerySet[Transfer]:
+    return Transfer.objects.filter(corrects=transfer).order_by("seq")
+
+
+def entry_of(transfer: Transfer) -> int | None:
+    """The journal entry of the batch that posted it; what the clock has undone has none."""
+    from_here = Entry.objects.filter(
+        subject_kind="ledger", verb="ledger.post", subject_id__gte=transfer.seq
+    ).order_by("subject_id", "id")
+    for entry in from_here[:ENTRIES_LOOKED_AT]:
+        told = entry.payload
+        runs = told.get("runs") or [[told["first"], told["last"]]]
+        if any(first <= transfer.seq <= last for first, last in runs):
+            return int(entry.pk)
+    return None
 
 
 def differing(limit: int = 100) -> list[int]:

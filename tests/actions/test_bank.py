@@ -380,4 +380,4 @@ def test_a_transfer_leads_to_the_entry_of_its_batch() -> None:
         for outcome in outcomes:
             found = ledgers.transfer(outcome.id)
             assert found is not None
-            assert ledgers.entry_of(found) == entry.pk
+            assert ledgers.entry_of(found) == entry

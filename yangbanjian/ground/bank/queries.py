@@ -98,15 +98,22 @@ def standing() -> QuerySet[Match]:
     return Match.objects.filter(undone_by=None)
 
 
-def lines(actor: Actor) -> QuerySet[Line]:
-    """All lines, newest first, each with `is_matched`."""
+def lines(actor: Actor, *, only_waiting: bool = False) -> QuerySet[Line]:
+    """The lines, newest first, each with `is_matched`; all, or those that wait."""
     policy.may_read_books(actor).or_refuse()
     is_matched = Exists(standing().filter(line_id=OuterRef("pk")))
-    return (
-        Line.objects.select_related("bank_account")
-        .annotate(is_matched=is_matched)
-        .order_by("-booked_on", "-id")
-    )
+    found = Line.objects.select_related("bank_account").annotate(is_matched=is_matched)
+    if only_waiting:
+        found = found.filter(is_matched=False)
+    return found.order_by("-booked_on", "-id")
+
+
+def among(found: QuerySet[Line], asked: str) -> QuerySet[Line]:
+    """Those of the lines in which these words stand."""
+    return found.filter(
+        Q(counterparty_name__icontains=asked) | Q(reference__icontains=asked)
+        | Q(counterparty__icontains=asked) | Q(serial__icontains=asked)
+    )  # fmt: skip
 
 
 def line(actor: Actor, line_id: int) -> Line:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -112,6 +113,16 @@ def balance(account: Account, at_seq: int | None = None) -> tuple[int, Balance]:
     return seq, Balance(*map(int, sums))
 
 
+# What each account has moved up to a number; an account may have two rows.
+_SIDES = """
+SELECT debit_id AS id, sum(pending_change) AS dpe, sum(posted_change) AS dpo,
+  0 AS cpe, 0 AS cpo FROM ledger_transfer WHERE seq <= %s GROUP BY debit_id
+UNION ALL
+SELECT credit_id, 0, 0, sum(pending_change), sum(posted_change)
+FROM ledger_transfer WHERE seq <= %s GROUP BY credit_id
+"""
+
+
 def trial_balance(actor: Actor, at_seq: int | None = None) -> tuple[int, list[AssetBalance]]:
     """(number, sums of each asset at it): debits and credits are equal, or the books are wrong.
 
@@ -123,24 +134,68 @@ def trial_balance(actor: Actor, at_seq: int | None = None) -> tuple[int, list[As
         """
         SELECT a.asset, COALESCE(sum(m.dpe), 0), COALESCE(sum(m.dpo), 0),
           COALESCE(sum(m.cpe), 0), COALESCE(sum(m.cpo), 0)
-        FROM ledger_account AS a LEFT JOIN (
-          SELECT debit_id AS id, sum(pending_change) AS dpe, sum(posted_change) AS dpo,
-            0 AS cpe, 0 AS cpo FROM ledger_transfer WHERE seq <= %s GROUP BY debit_id
-          UNION ALL
-          SELECT credit_id, 0, 0, sum(pending_change), sum(posted_change)
-          FROM ledger_transfer WHERE seq <= %s GROUP BY credit_id
-        ) AS m ON m.id = a.id
+        FROM ledger_account AS a LEFT JOIN ("""
+        + _SIDES
+        + """) AS m ON m.id = a.id
         GROUP BY a.asset ORDER BY a.asset
-        """,
+        """,  # noqa: S608 - our own words
         [seq, seq],
     )
     return seq, [AssetBalance(asset, Balance(*map(int, sums))) for asset, *sums in found]
 
 
-def statement(account: Account, *, after_seq: int = 0) -> QuerySet[Transfer]:
-    """The account's transfers after a number, in order."""
+@dataclass(frozen=True, slots=True)
+class CodeBalance:
+    """Accounts of one code and asset together; `is_house` those without an owner."""
+
+    asset: str
+    code: str
+    is_house: bool
+    accounts: int
+    balance: Balance
+
+
+def trial_balance_by_code(actor: Actor, seq: int) -> list[CodeBalance]:
+    """What the trial balance at a settled number is made of."""
+    policy.may_read_books(actor).or_refuse()
+    found = _rows(
+        """
+        SELECT a.asset, a.code, a.owner_id IS NULL, count(DISTINCT a.id), COALESCE(sum(m.dpe), 0),
+          COALESCE(sum(m.dpo), 0), COALESCE(sum(m.cpe), 0), COALESCE(sum(m.cpo), 0)
+        FROM ledger_account AS a LEFT JOIN ("""
+        + _SIDES
+        + """) AS m ON m.id = a.id
+        GROUP BY 1, 2, 3 ORDER BY 1, 3 DESC, 2
+        """,  # noqa: S608 - our own words
+        [seq, seq],
+    )
+    return [
+        CodeBalance(asset, code, is_house, count, Balance(*map(int, sums)))
+        for asset, code, is_house, count, *sums in found
+    ]
+
+
+def statement(
+    account: Account, *, after_seq: int = 0, to_seq: int | None = None,
+    since: datetime | None = None, until: datetime | None = None,
+) -> QuerySet[Transfer]:  # fmt: skip
+    """The account's transfers after a number and up to another, in order; of a span of business
+    time (up to before `until`). On one account that is one stretch of numbers."""
     mine = Q(debit_id=account.pk) | Q(credit_id=account.pk)
-    return Transfer.objects.filter(mine, seq__gt=after_seq).order_by("seq")
+    found = Transfer.objects.filter(mine, seq__gt=after_seq)
+    if to_seq is not None:
+        found = found.filter(seq__lte=to_seq)
+    if since is not None:
+        found = found.filter(at_business__gte=since)
+    if until is not None:
+        found = found.filter(at_business__lt=until)
+    return found.select_related("debit__owner", "credit__owner").order_by("seq")
+
+
+def before(account: Account, seq: int) -> Balance:
+    """The account's sums as they were just before a number that it has."""
+    sums = _rows(_FOLD, [account.pk, seq - 1, account.pk, seq - 1])[0]
+    return Balance(*map(int, sums))
 
 
 def transfer(transfer_id: UUID) -> Transfer | None:
@@ -196,7 +251,7 @@ def corrections_of(transfer: Transfer) -> QuerySet[Transfer]:
     return Transfer.objects.filter(corrects=transfer).order_by("seq")
 
 
-def entry_of(transfer: Transfer) -> int | None:
+def entry_of(transfer: Transfer) -> Entry | None:
     """The journal entry of the batch that posted it; what the clock has undone has none."""
     from_here = Entry.objects.filter(
         subject_kind="ledger", verb="ledger.post", subject_id__gte=transfer.seq
@@ -205,7 +260,7 @@ def entry_of(transfer: Transfer) -> int | None:
         told = entry.payload
         runs = told.get("runs") or [[told["first"], told["last"]]]
         if any(first <= transfer.seq <= last for first, last in runs):
-            return int(entry.pk)
+            return entry
     return None
 
 

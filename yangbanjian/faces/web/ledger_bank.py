@@ -144,11 +144,11 @@ def line(request: HttpRequest, line_id: int) -> HttpResponse:
 def _about(request: HttpRequest, actor: Actor, line_id: int) -> dict[str, Any]:
     one = queries.line(actor, min(line_id, 2**53))
     asset, asked = one.bank_account.asset, clean_line(request.GET.get("q", ""), cap=80)
-    matches = [_match_row(found, asset) for found in queries.matches_of(one)]
+    matches = [_match_row(match, asset) for match in queries.matches_of(one)]
     standing = next((m for m in matches if m["is_standing"]), None)
     is_open = standing is None
     found = queries.targets(actor, one, asked)[:MOST_TARGETS] if is_open else []
-    facts = [
+    facts: list[dict[str, Any]] = [
         {"term": _("银行账户"), "text": f"{one.bank_account.bank} {one.bank_account.number}"},
         {"term": _("流水号"), "text": one.serial, "mono": True},
         {"term": _("记账日期"), "text": one.booked_on.isoformat()},

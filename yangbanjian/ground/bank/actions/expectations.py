@@ -146,7 +146,7 @@ def refund(
         told = gettext_noop("这笔收款没有对方账号，不能原路退回。请向银行查明付款账户。")
         raise Conflict("bank.payer_unknown", told)
     return pay_out(
-        actor=actor, account=account or found.transfer.credit.key, amount=amount or line.amount,
+        actor=actor, account=account or found.transfer.credit.key, amount=line.amount if amount is None else amount,
         counterparty=line.counterparty, reference=reference, cause=cause, origin=line,
     )  # fmt: skip
 

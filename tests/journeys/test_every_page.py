@@ -57,6 +57,13 @@ SIGNED_IN = {
     "enterprise": {"desk-enterprise": "/desk/", "demands-own": "/desk/demands"},
     "broker": {"desk-broker": "/desk/", "matches-broker": "/desk/matches"},
     "expert": {"desk-expert": "/desk/"},
+    "exchange": {
+        "ledger": "/desk/ledger",
+        "ledger-none": "/desk/ledger?q=qqzzqqzz",
+        "ledger-lines": "/desk/ledger/unmatched?all=1",
+        "ledger-bank": "/desk/ledger/bank",
+        "trial-balance": "/desk/ledger/trial-balance",
+    },
     "operator": {
         "desk-operator": "/desk/",
         "cockpit": "/desk/cockpit",

@@ -358,7 +358,7 @@ def _rows_table(problems: list[RowProblem]) -> dict[str, Any]:
     row, column, reason = _("行"), _("列"), _("原因")
     return {
         "caption": _("收不进的行"),
-        "columns": [{"text": row, "numeric": True}, {"text": column}, {"text": reason}],
+        "columns": [{"text": row}, {"text": column}, {"text": reason}],
         "rows": [
             {"cells": [{"text": p.row}, {"text": p.column or "—", "label": column},
                        {"text": p.reason, "label": reason}]}

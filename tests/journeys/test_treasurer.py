@@ -46,8 +46,7 @@ def test_a_day_at_the_bank(visit: Visit, screen: str) -> None:
     page.get_by_role("link", name=f"某公司{stamp}").click()
     page.get_by_role("radio").first.check()
     page.get_by_role("button", name="记到账户").click()
-    if page.get_by_role("dialog").is_visible():
-        page.get_by_role("dialog").get_by_role("button", name="确定").click()
+    page.locator("#confirm-yes").click()
     expect(page.get_by_text("已对上。")).to_be_visible()
     assert_accessible(page)
     shot(page, "bank-line-matched", whole=True)

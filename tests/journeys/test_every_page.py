@@ -62,6 +62,13 @@ SIGNED_IN = {
     },
     "broker": {"desk-broker": "/desk/", "matches-broker": "/desk/matches"},
     "expert": {"desk-expert": "/desk/"},
+    "exchange": {
+        "ledger": "/desk/ledger",
+        "ledger-none": "/desk/ledger?q=qqzzqqzz",
+        "ledger-lines": "/desk/ledger/unmatched?all=1",
+        "ledger-bank": "/desk/ledger/bank",
+        "trial-balance": "/desk/ledger/trial-balance",
+    },
     "operator": {
         "desk-operator": "/desk/",
         "cockpit": "/desk/cockpit",

@@ -203,6 +203,7 @@ TABLE: dict[str, list[Verb]] = {
         Verb("post", "post", "/ledger/batches", A_TRANSFER, "", frozenset({"exchange"})),
         Verb("read", "get", "/ledger/accounts/{id}", None, "", STAFF | {"exchange", OWN}),
         Verb("trial balance", "get", "/ledger/trial-balance", None, "", STAFF | {"exchange"}),
+        Verb("unmatched", "get", "/ledger/unmatched", None, "", STAFF | {"exchange"}),
     ],
     "everybody": [
         Verb("codes", "get", "/codes/field", None, "", EVERYBODY),
@@ -214,7 +215,7 @@ TABLE: dict[str, list[Verb]] = {
 # and owner does, which tests/faces/test_sheets_desk.py and tests/actions/test_imports.py try; a new
 # address needs the caller's password: `people.ask_email_change` below, tests/faces/test_api_people.py.
 ELSEWHERE = frozenset({
-    "/sandbox/clock", "/sandbox/mail", "/sandbox/accounts", "/codes",
+    "/sandbox/clock", "/sandbox/mail", "/sandbox/accounts", "/sandbox/bank", "/codes",
     "/imports", "/imports/{id}", "/imports/{id}/errors", "/me/email",
 })  # fmt: skip
 

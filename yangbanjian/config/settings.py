@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "yangbanjian.ground.log",
     "yangbanjian.ground.intake",
     "yangbanjian.ground.ledger",
+    "yangbanjian.ground.bank",
     "yangbanjian.libraries.records",
     "yangbanjian.libraries.achievements",
     "yangbanjian.libraries.demands",

@@ -4,7 +4,7 @@
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from ninja import File, Form, Router, Schema
 from ninja.files import UploadedFile
 from ninja.responses import Status
@@ -13,7 +13,9 @@ from yangbanjian.engines.matching.queries import vectors_made
 from yangbanjian.faces.api import schemas
 from yangbanjian.faces.api.records import owner_for
 from yangbanjian.faces.api.wire import actor_of
-from yangbanjian.faces.sheets import columns, importing
+from yangbanjian.faces.sheets import columns, importing, taking
+from yangbanjian.faces.sheets.jobs import say
+from yangbanjian.faces.sheets.statements import KIND, RowProblem
 from yangbanjian.faces.telling import vectors_told
 from yangbanjian.ground.intake import imports
 from yangbanjian.ground.people import owners
@@ -22,10 +24,11 @@ from yangbanjian.kernel.refusals import Invalid, NotFound, Problem
 from yangbanjian.kernel.words import gettext_noop
 
 router = Router(tags=["imports"])
+STOPPED = gettext_noop("有的行收不进，整份流水都没有记账。请改正后再送。")
 _REFUSED = dict.fromkeys((400, 401, 403, 404, 409, 422, 429), schemas.Problem)
 
 
-class RowProblem(Schema):
+class ImportProblem(Schema):
     row: int
     column: str
     reason: str
@@ -49,7 +52,7 @@ class ImportOut(Schema):
     updated: int
     unchanged: int
     rejected: int
-    problems: list[RowProblem]
+    problems: list[ImportProblem]
     failure: str
     errors_url: str | None
     vectors: VectorsOut
@@ -74,7 +77,9 @@ def shown(job: Any) -> dict[str, Any]:
         "failure": job.failure,
         "errors_url": f"/api/v1/imports/{job.pk}/errors" if job.report else None,
         "vectors": {"made": made, "wanted": wanted, "text": vectors_told(made, wanted)},
-        "url": f"/desk/imports/{job.pk}",
+        "url": f"/desk/ledger/statements/{job.pk}"
+        if job.kind == KIND
+        else f"/desk/imports/{job.pk}",
     }
 
 
@@ -89,9 +94,13 @@ def begin(
     kind: Form[str],
     owner: Form[str] = "",
     state: Form[str] = "public",
+    account: Form[str] = "",
 ) -> Any:
-    """Send a file of rows; it is imported in the background. `owner`: number, code or name."""
+    """Send a file of rows; it is imported in the background. `owner`: number, code or name.
+    `kind` `bank` is a bank statement of `account` (its number), taken in at once and whole."""
     actor = actor_of(request)
+    if kind == KIND:
+        return Status(202, shown(_statement(actor, file, account)))
     library = columns.library_of(kind)
     if library is None:
         sentence = gettext_noop("可以导入的是 %(kinds)s。")
@@ -107,6 +116,21 @@ def begin(
     )  # fmt: skip
     job = imports.confirm(actor=actor, job_id=job.pk, columns=None)
     return Status(202, shown(job))
+
+
+def _statement(actor: Actor, file: UploadedFile, account: str) -> Any:
+    at = taking.bank_account_of(actor, account)
+    job = taking.keep_file(actor=actor, at=at, name=file.name or "", pieces=file.chunks())
+    problems: list[RowProblem] = []
+    try:
+        taken, problems = taking.take_in(actor=actor, job_id=job.pk, at=at)
+    except Invalid as refusal:
+        taken, failure = None, say(refusal)
+    else:
+        failure = gettext(STOPPED)
+    if taken is None:
+        taking.refuse(actor=actor, job_id=job.pk, problems=problems, failure=failure)
+    return imports.get(actor, job.pk)
 
 
 @router.get("/{int:job_id}", response={200: ImportOut, **_REFUSED}, operation_id="imports_read")

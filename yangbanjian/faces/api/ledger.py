@@ -12,6 +12,7 @@ from pydantic import ConfigDict, StrictBool, StrictInt, StringConstraints
 
 from yangbanjian.faces.api.schemas import REFUSED, Id
 from yangbanjian.faces.api.wire import LARGEST_ID, actor_of
+from yangbanjian.ground.bank import queries as bank
 from yangbanjian.ground.ledger import actions, queries
 from yangbanjian.ground.ledger.rules import (
     LONGEST_CAUSE,
@@ -149,6 +150,38 @@ class TrialBalance(Schema):
     assets: list[LedgerAssetOut]
 
 
+class UnmatchedQuery(Schema):
+    """Which of the lines; by default all there are room for."""
+
+    asset: Asset = "CNY"
+    page: int = Field(default=1, ge=1, le=100_000)
+    size: int = Field(default=1000, ge=1, le=1000)
+
+
+class BankLineOut(Schema):
+    """A line of a bank statement; `amount_fen` above nought has come in, below has gone out."""
+
+    line_id: int
+    bank_account: str
+    serial: str
+    booked_on: date
+    amount_fen: int
+    counterparty: str
+    counterparty_name: str
+    reference: str
+
+
+class UnmatchedOut(Schema):
+    """Lines without a match, oldest first, and at the same moment their whole `sum` and what the
+    suspense account holds: always equal."""
+
+    items: list[BankLineOut]
+    count: int
+    page: int
+    sum: int
+    suspense_balance: int
+
+
 def _sums(balance: Balance) -> dict[str, int]:
     return {
         "debits_pending": balance.debits_pending,
@@ -217,3 +250,25 @@ def trial_balance(request: HttpRequest, query: Query[AtSeq]) -> Any:
     """The sums of every asset, now or at a number of the past."""
     seq, lines = queries.trial_balance(actor_of(request), query.at_seq)
     return {"seq": seq, "assets": [{"asset": o.asset, **_sums(o.balance)} for o in lines]}
+
+
+@router.get("/ledger/unmatched", response={200: UnmatchedOut, **REFUSED},
+            operation_id="ledger_unmatched")  # fmt: skip
+def unmatched(request: HttpRequest, query: Query[UnmatchedQuery]) -> Any:
+    """The bank's lines that nobody has placed: those who read the books."""
+    found = bank.unmatched(
+        actor_of(request), asset=query.asset, skip=(query.page - 1) * query.size, most=query.size
+    )
+    items = [
+        {
+            "line_id": one.id, "bank_account": one.bank_account, "serial": one.serial,
+            "booked_on": one.booked_on, "amount_fen": one.amount,
+            "counterparty": one.counterparty, "counterparty_name": one.counterparty_name,
+            "reference": one.reference,
+        }
+        for one in found.items
+    ]  # fmt: skip
+    return {
+        "items": items, "count": found.count, "page": query.page, "sum": found.sum,
+        "suspense_balance": found.suspense_balance,
+    }  # fmt: skip

@@ -6,16 +6,17 @@ Outside a sandbox every call answers 404, whatever is sent.
 # No postponed annotations here: ninja evaluates them.
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from ninja import Field, Query, Router, Schema
 from ninja.responses import Status
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, StrictInt, StringConstraints
 
 from yangbanjian.faces.api.schemas import REFUSED, Paging
 from yangbanjian.faces.api.wire import page
+from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.clock import actions as clock_actions
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.journal.jobs import work_off
@@ -87,6 +88,20 @@ class Accounts(Schema):
     items: list[AccountOut]
 
 
+class BankIn(Schema):
+    """Money that moves between two bank accounts, each by its number (`bank_account` of the
+    accounts made here), with what the sender wrote."""
+
+    from_account: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    to_account: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    amount_fen: StrictInt
+    reference: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+class BankOut(Schema):
+    line_id: int
+
+
 def only_here() -> None:
     """Refuse everything outside a sandbox, as if there were no such call."""
     if not clock.is_sandbox():
@@ -141,7 +156,7 @@ def _account(role: Role) -> dict[str, Any]:
         "user": person.username,
         "organisation_id": organisation_id,
         "token": token,
-        "bank_account": f"sandbox-{organisation_id}",
+        "bank_account": bank.number_of(organisation_id),
     }
 
 
@@ -155,3 +170,14 @@ def _home(role: Role, name: str) -> int:
     called = f"演示{gettext(ORGANISATION_KINDS[kind])} {name}"
     made = people.add_organisation(actor=SYSTEM, kind=kind, values={"name": called}, is_demo=True)
     return int(made.pk)
+
+
+@router.post("/sandbox/bank", response={201: BankOut, **REFUSED}, operation_id="sandbox_bank")
+def move_money(request: HttpRequest, payload: BankIn) -> Any:
+    """Let money move at the bank of the sandbox; `line_id` is the line of the house's statement."""
+    only_here()
+    line = bank.move_money(
+        sender=payload.from_account, receiver=payload.to_account, amount=payload.amount_fen,
+        reference=payload.reference,
+    )  # fmt: skip
+    return Status(201, {"line_id": line.pk})

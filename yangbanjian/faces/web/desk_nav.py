@@ -40,6 +40,8 @@ PLACES = (
     Place("/desk/people", gettext_noop("人员"), "users", _STAFF),
     Place("/desk/report", gettext_noop("月报"), "file-spreadsheet", _STAFF),
     Place("/desk/rules", gettext_noop("规则"), "scale", _STAFF),
+    Place("/desk/ledger", gettext_noop("账务"), "coins",
+          frozenset({Role.EXCHANGE, Role.OPERATOR, Role.AUDITOR})),
     Place("/desk/log", gettext_noop("日志"), "history", _STAFF),
     Place("/desk/settings", gettext_noop("站点设置"), "adjustments-horizontal", _STAFF),
     Place("/desk/organisation", gettext_noop("我的单位"), "building-community"),

@@ -78,7 +78,9 @@ def board(request: HttpRequest) -> HttpResponse:
 
 
 def _board(request: HttpRequest, actor: Actor, refused: str, status: int) -> HttpResponse:
-    jobs = [_shown(job) for job in imports.visible(actor)[:SHOWN_JOBS]]
+    jobs = [
+        _shown(job) for job in imports.visible(actor).filter(kind__in=importing.KINDS)[:SHOWN_JOBS]
+    ]
     kinds = [{"value": k, "text": gettext(_library(k).label)} for k in importing.KINDS]
     context = {
         "page_title": gettext(gettext_noop("导入表格")), "jobs": jobs, "kinds": kinds,
@@ -123,6 +125,8 @@ def _shown(job: Any) -> dict[str, Any]:
 def detail(request: HttpRequest, job_id: int) -> HttpResponse:
     """One import: its columns to confirm, how far it is, or how it ended."""
     job = imports.get(_actor(request), job_id)
+    if job.kind not in importing.KINDS:
+        return redirect(f"/desk/ledger/statements/{job_id}")
     if job.state == "uploaded":
         return _confirming(request, job, None)
     template = "progress" if request.headers.get("HX-Request") else "detail"
@@ -208,7 +212,7 @@ def confirm(request: HttpRequest, job_id: int) -> HttpResponse:
     """Look again with other columns, or let it run."""
     actor = _actor(request)
     job = imports.get(actor, job_id)
-    if job.state != "uploaded":
+    if job.state != "uploaded" or job.kind not in importing.KINDS:
         return redirect(f"/desk/imports/{job_id}")
     headings = importing.plan(imports.path_of(job.file), job.kind, columns={}).table.headings
     chosen = {h: request.POST.get(f"column-{at}", "") for at, h in enumerate(headings) if h}

@@ -14,6 +14,8 @@ from yangbanjian.faces.web import (
     imports,
     inbox,
     introductions,
+    ledger,
+    ledger_bank,
     libraries,
     misc,
     name_cards,
@@ -42,6 +44,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *evidence.urls,
     *operator_urls.urls,
     *rulebook.urls,
+    *ledger.urls,
+    *ledger_bank.urls,
     path("", include("yangbanjian.faces.web.people_urls")),
 ]
 if settings.YBJ_SANDBOX:

@@ -165,14 +165,32 @@ def confirm(
         job.beat_at = clock.recorded_now()
         job.save()
         if columns is not None and signature:
-            models.Mapping.objects.update_or_create(
-                owner_id=job.owner_id, kind=job.kind, signature=signature,
-                defaults={
-                    "columns": dict(columns), "set_by": actor.person_id, "set_at": clock.now(),
-                },
+            remember(
+                actor=actor, owner_id=job.owner_id, kind=job.kind, signature=signature,
+                columns=columns,
             )  # fmt: skip
         queue(job.pk)
         return job
+
+
+def remember(
+    *, actor: Actor, owner_id: int, kind: str, signature: str, columns: Mapping[str, str]
+) -> None:
+    """Keep what the columns of files with these headings mean to this owner."""
+    models.Mapping.objects.update_or_create(
+        owner_id=owner_id, kind=kind, signature=signature,
+        defaults={"columns": dict(columns), "set_by": actor.person_id, "set_at": clock.now()},
+    )  # fmt: skip
+
+
+def take_on(*, actor: Actor, job_id: int) -> ImportJob:
+    """Claim a file that whoever asks works off at once, in this transaction; nobody else does."""
+    get(actor, job_id)
+    job = ImportJob.objects.select_for_update(no_key=True).get(pk=job_id)
+    if job.state != "uploaded":
+        sentence = gettext_noop("这次导入已经开始，不能再改。")
+        raise Conflict("intake.import_running", sentence)
+    return job
 
 
 def remembered(owner_id: int | None, kind: str, signature: str) -> dict[str, str] | None:

@@ -7,20 +7,23 @@ which have asked their own policies; `keep` and `keep_account` are a treasurer's
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal.actions import Fact, record
 from yangbanjian.ground.ledger import policy, queries
 from yangbanjian.ground.ledger.models import Account
+from yangbanjian.ground.ledger.models import Transfer as Booked
 from yangbanjian.ground.ledger.rules import (
     MOST_TRANSFERS,
+    SUSPENSE,
     Kind,
     Outcome,
     Result,
@@ -30,7 +33,7 @@ from yangbanjian.ground.ledger.rules import (
 from yangbanjian.ground.people import queries as people
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.answers import Answer
-from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound
+from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Problem
 from yangbanjian.kernel.words import gettext_noop
 
 # What a room above is told when its transfer does not stand; a treasurer sees the results.
@@ -129,15 +132,29 @@ def post(*, actor: Actor, transfers: Sequence[Transfer]) -> list[Outcome]:
 
 
 def _tell(actor: Actor, seqs: Sequence[int]) -> None:
-    """One entry a batch: which numbers it has; the transfers themselves stand in the ledger."""
+    """One entry a batch: which numbers it has; the transfers themselves stand in the ledger.
+    `queries.entry_of` finds it by a number."""
     if seqs:
         record(
             actor=actor,
             fact=Fact(
                 verb="ledger.post", subject_kind="ledger", subject_id=max(seqs),
-                payload={"first": min(seqs), "last": max(seqs), "count": len(seqs)},
+                payload={
+                    "first": min(seqs), "last": max(seqs), "count": len(seqs), **_runs(seqs),
+                },
             ),
         )  # fmt: skip
+
+
+def _runs(seqs: Sequence[int]) -> dict[str, list[list[int]]]:
+    """Where others drew numbers meanwhile: which of those between the first and last are meant."""
+    runs: list[list[int]] = []
+    for seq in sorted(seqs):
+        if runs and seq == runs[-1][1] + 1:
+            runs[-1][1] = seq
+        else:
+            runs.append([seq, seq])
+    return {"runs": runs} if len(runs) > 1 else {}
 
 
 def _wire(asked: Transfer) -> dict[str, Any]:
@@ -234,9 +251,31 @@ def expire_due(*, actor: Actor, most: int) -> int:
 
 
 def keep(*, actor: Actor, transfers: Sequence[Transfer]) -> list[Outcome]:
-    """Post a batch by hand, as a treasurer."""
+    """Post a batch by hand, as a treasurer; not into suspense nor out of it."""
     policy.may_keep_books(actor).or_refuse()
+    problems = list(_of_suspense(transfers))
+    if problems:
+        sentence = gettext_noop("暂记账户只由银行流水和对账记账，不能手工转入转出。")
+        raise Invalid("ledger.suspense_kept", sentence, problems)
     return post(actor=actor, transfers=transfers)
+
+
+def _of_suspense(transfers: Sequence[Transfer]) -> Iterator[Problem]:
+    """What is in suspense is what the bank's lines say (L12): the database would refuse the whole
+    transaction, so it is told before, by place."""
+    sentence = gettext_noop("暂记账户只由银行流水和对账记账，不能手工转入转出。")
+    resolved = {t.hold_id for t in transfers if t.hold_id is not None}
+    of_it = Q(debit__owner=None, debit__code=SUSPENSE) | Q(
+        credit__owner=None, credit__code=SUSPENSE
+    )
+    holds = set(Booked.objects.filter(of_it, pk__in=resolved).values_list("pk", flat=True))
+    keys = {queries.named_key(SUSPENSE, t.asset) for t in transfers if t.asset}
+    for place, asked in enumerate(transfers):
+        if asked.hold_id in holds:
+            yield Problem(f"transfers.{place}.pending_id", "suspense", sentence)
+        for side in ("debit", "credit"):
+            if getattr(asked, side) in keys:
+                yield Problem(f"transfers.{place}.{side}", "suspense", sentence)
 
 
 def keep_account(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
+from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.ledger import policy
 from yangbanjian.ground.ledger.models import Account, Transfer
 from yangbanjian.ground.ledger.rules import NAMED
@@ -21,6 +24,8 @@ from yangbanjian.kernel.words import gettext_noop
 
 # How long a reader waits for transfers with smaller numbers that are being written.
 PATIENCE_S, GLANCE_S = 2.0, 0.01
+# A batch that others overtook ends before theirs: as many as can be under way at once.
+ENTRIES_LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,17 @@ def balance(account: Account, at_seq: int | None = None) -> tuple[int, Balance]:
     return seq, Balance(*map(int, sums))
 
 
+# What each account has moved up to a number; an account may have two rows.
+_MOVED = """
+WITH moved AS (
+SELECT debit_id AS id, sum(pending_change) AS dpe, sum(posted_change) AS dpo,
+  0 AS cpe, 0 AS cpo FROM ledger_transfer WHERE seq <= %s GROUP BY debit_id
+UNION ALL
+SELECT credit_id, 0, 0, sum(pending_change), sum(posted_change)
+FROM ledger_transfer WHERE seq <= %s GROUP BY credit_id
+)"""
+
+
 def trial_balance(actor: Actor, at_seq: int | None = None) -> tuple[int, list[AssetBalance]]:
     """(number, sums of each asset at it): debits and credits are equal, or the books are wrong.
 
@@ -116,16 +132,11 @@ def trial_balance(actor: Actor, at_seq: int | None = None) -> tuple[int, list[As
     policy.may_read_books(actor).or_refuse()
     seq = past(at_seq)
     found = _rows(
-        """
+        _MOVED  # noqa: S608 - our own words
+        + """
         SELECT a.asset, COALESCE(sum(m.dpe), 0), COALESCE(sum(m.dpo), 0),
           COALESCE(sum(m.cpe), 0), COALESCE(sum(m.cpo), 0)
-        FROM ledger_account AS a LEFT JOIN (
-          SELECT debit_id AS id, sum(pending_change) AS dpe, sum(posted_change) AS dpo,
-            0 AS cpe, 0 AS cpo FROM ledger_transfer WHERE seq <= %s GROUP BY debit_id
-          UNION ALL
-          SELECT credit_id, 0, 0, sum(pending_change), sum(posted_change)
-          FROM ledger_transfer WHERE seq <= %s GROUP BY credit_id
-        ) AS m ON m.id = a.id
+        FROM ledger_account AS a LEFT JOIN moved AS m ON m.id = a.id
         GROUP BY a.asset ORDER BY a.asset
         """,
         [seq, seq],
@@ -133,14 +144,123 @@ def trial_balance(actor: Actor, at_seq: int | None = None) -> tuple[int, list[As
     return seq, [AssetBalance(asset, Balance(*map(int, sums))) for asset, *sums in found]
 
 
-def statement(account: Account, *, after_seq: int = 0) -> QuerySet[Transfer]:
-    """The account's transfers after a number, in order."""
+@dataclass(frozen=True, slots=True)
+class CodeBalance:
+    """Accounts of one code and asset together; `is_house` those without an owner."""
+
+    asset: str
+    code: str
+    is_house: bool
+    accounts: int
+    balance: Balance
+
+
+def trial_balance_by_code(actor: Actor, seq: int) -> list[CodeBalance]:
+    """What the trial balance at a settled number is made of."""
+    policy.may_read_books(actor).or_refuse()
+    found = _rows(
+        _MOVED  # noqa: S608 - our own words
+        + """
+        SELECT a.asset, a.code, a.owner_id IS NULL, count(DISTINCT a.id), COALESCE(sum(m.dpe), 0),
+          COALESCE(sum(m.dpo), 0), COALESCE(sum(m.cpe), 0), COALESCE(sum(m.cpo), 0)
+        FROM ledger_account AS a LEFT JOIN moved AS m ON m.id = a.id
+        GROUP BY 1, 2, 3 ORDER BY 1, 3 DESC, 2
+        """,
+        [seq, seq],
+    )
+    return [
+        CodeBalance(asset, code, is_house, count, Balance(*map(int, sums)))
+        for asset, code, is_house, count, *sums in found
+    ]
+
+
+def statement(
+    account: Account, *, after_seq: int = 0, to_seq: int | None = None,
+    since: datetime | None = None, until: datetime | None = None,
+) -> QuerySet[Transfer]:  # fmt: skip
+    """The account's transfers after a number and up to another, in order; of a span of business
+    time (up to before `until`). On one account that is one stretch of numbers."""
     mine = Q(debit_id=account.pk) | Q(credit_id=account.pk)
-    return Transfer.objects.filter(mine, seq__gt=after_seq).order_by("seq")
+    found = Transfer.objects.filter(mine, seq__gt=after_seq)
+    if to_seq is not None:
+        found = found.filter(seq__lte=to_seq)
+    if since is not None:
+        found = found.filter(at_business__gte=since)
+    if until is not None:
+        found = found.filter(at_business__lt=until)
+    return found.select_related("debit__owner", "credit__owner").order_by("seq")
+
+
+def before(account: Account, seq: int) -> Balance:
+    """The account's sums as they were just before a number that it has."""
+    sums = _rows(_FOLD, [account.pk, seq - 1, account.pk, seq - 1])[0]
+    return Balance(*map(int, sums))
 
 
 def transfer(transfer_id: UUID) -> Transfer | None:
     return Transfer.objects.filter(pk=transfer_id).first()
+
+
+def accounts(
+    actor: Actor, *, asked: str = "", asset: str = "", kind: str = ""
+) -> QuerySet[Account]:
+    """The accounts of the books: by words of the owner's name or the code, by asset, by kind
+    (`house`, `limited`)."""
+    policy.may_read_books(actor).or_refuse()
+    found = Account.objects.select_related("owner")
+    if asked:
+        words = Q(owner__name__icontains=asked) | Q(code__icontains=asked)
+        with suppress(ValueError):
+            words |= Q(key=UUID(asked))
+        found = found.filter(words)
+    if asset:
+        found = found.filter(asset=asset)
+    if kind:
+        found = found.filter(owner=None) if kind == "house" else found.filter(is_limited=True)
+    return found.order_by(F("owner_id").asc(nulls_first=True), "id")
+
+
+def assets() -> list[str]:
+    """Every asset that has an account."""
+    found = Account.objects.order_by("asset").values_list("asset", flat=True)
+    return list(found.distinct())
+
+
+def kept(account: Account) -> Balance:
+    """The account's sums as they stand in its row."""
+    return Balance(
+        account.debits_pending, account.debits_posted, account.credits_pending,
+        account.credits_posted,
+    )  # fmt: skip
+
+
+def resolution_of(hold: Transfer) -> Transfer | None:
+    return Transfer.objects.filter(hold_id=hold.pk).first()
+
+
+def chained(transfer: Transfer) -> QuerySet[Transfer]:
+    """The transfers of its chain, in their order; without a chain, it alone."""
+    found = Transfer.objects.select_related("debit__owner", "credit__owner")
+    if transfer.chain is None:
+        return found.filter(pk=transfer.pk)
+    return found.filter(chain=transfer.chain).order_by("chain_place")
+
+
+def corrections_of(transfer: Transfer) -> QuerySet[Transfer]:
+    return Transfer.objects.filter(corrects=transfer).order_by("seq")
+
+
+def entry_of(transfer: Transfer) -> Entry | None:
+    """The journal entry of the batch that posted it; what the clock has undone has none."""
+    from_here = Entry.objects.filter(
+        subject_kind="ledger", verb="ledger.post", subject_id__gte=transfer.seq
+    ).order_by("subject_id", "id")
+    for entry in from_here[:ENTRIES_LOOKED_AT]:
+        told = entry.payload
+        runs = told.get("runs") or [[told["first"], told["last"]]]
+        if any(first <= transfer.seq <= last for first, last in runs):
+            return entry
+    return None
 
 
 def differing(limit: int = 100) -> list[int]:

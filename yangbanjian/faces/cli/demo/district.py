@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from yangbanjian.engines.matching import actions as matching
 from yangbanjian.engines.matching import queries as matches
 from yangbanjian.faces.cli.demo import content
+from yangbanjian.faces.cli.demo.money import day_at_the_bank
 from yangbanjian.faces.cli.running import DEMO_PASSWORD
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.people import actions as people
@@ -27,6 +28,7 @@ from yangbanjian.libraries.records.actions import Origin
 log = logging.getLogger(__name__)
 ORIGIN = Origin(source="demo", is_demo=True)
 VALID_DAYS = 300
+AT_THE_BANK = 361
 ROLE_OF_KIND = {
     "university": Role.TTO,
     "institute": Role.TTO,
@@ -169,6 +171,11 @@ class District:
         }  # fmt: skip
         for username, (name, role, home) in places.items():
             self._person(username, name, role, home)
+        keeper = self.actors[first["exchange"][0]]
+        payers = [self.organisations[key] for key in (cold, *second[:2])]
+        self.story.plan(
+            AT_THE_BANK, lambda: self._try(lambda: day_at_the_bank(keeper, payers), "bank")
+        )
         self.story.plan(LOOKS_ON[0] - 1, lambda: self._confirm(quiet, custody))
         for day in LOOKS_ON:
             self.story.plan(day, lambda: self._try(lambda: self._look_at_directions(quiet), quiet))

@@ -1,0 +1,13 @@
+"""The verbs of this room. `expect`, `pay_out` and `refund` are for the rooms above, which have
+asked their own policies; the others ask whether the actor keeps the books."""
+
+from __future__ import annotations
+
+from yangbanjian.ground.bank.actions.expectations import expect, pay_out, refund, withdraw
+from yangbanjian.ground.bank.actions.lines import Taken, match, open_account, take, unmatch
+from yangbanjian.ground.bank.actions.sandbox import move_money, number_of
+
+__all__ = [
+    "Taken", "expect", "match", "move_money", "number_of", "open_account", "pay_out", "refund", "take",
+    "unmatch", "withdraw",
+]  # fmt: skip

@@ -23,6 +23,7 @@ class Wishes:
         self.free = [key for name, key in keys.items() if not name.startswith("slow")]
         self.holds: list[Transfer] = []
         self.stood: list[UUID] = []
+        self.chains: list[UUID] = []
         self.refused: list[UUID] = []
 
     def new_id(self) -> UUID:
@@ -34,7 +35,8 @@ class Wishes:
         while len(made) < size:
             unit = [self.one(made) for _ in range(pick.choice((1, 1, 1, 1, 1, 2, 3)))]
             if len(unit) > 1:
-                name = self.new_id()
+                is_used = self.chains and pick.random() < 0.08
+                name = pick.choice(self.chains) if is_used else self.new_id()
                 unit = [replace(t, chain=name) for t in unit]
             made += unit
         turn = pick.random()
@@ -140,6 +142,8 @@ class Wishes:
             self.refused.append(asked.id)
             return
         self.stood.append(asked.id)
+        if asked.chain is not None:
+            self.chains.append(asked.chain)
         if asked.kind is Kind.PENDING:
             self.holds.append(asked)
 

@@ -81,8 +81,8 @@ class Witness:
         return fresh
 
     def _one(self, row: Row) -> None:
-        need(row.id not in self.rows, f"L3 {row.id} stands twice")
-        need(row.seq not in self.seqs, f"L10 number {row.seq} was given twice")
+        if row.id in self.rows or row.seq in self.seqs:
+            raise Violation(f"L3 {row.id} or number {row.seq} stands twice")
         need(isinstance(row.amount, int) and 0 < row.amount <= MOST, f"L9 amount {row.amount}")
         need(row.debit != row.credit, "L1 a transfer has two accounts")
         for key in (row.debit, row.credit):
@@ -115,14 +115,18 @@ class Witness:
         totals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         for key, b in kept.items():
             told = [b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted]
-            need(told == self.folded[key], f"L2 {key} has {told}, its rows {self.folded[key]}")
-            need(min(told) >= 0 and max(told) <= MOST, f"L9 {key} has {told}")
-            if self.limited[key]:
-                need(told[0] + told[1] <= told[3], f"L6 {key} has {told}")
+            # What a promise is called is not spelled out before it is broken: this runs most.
+            if told != self.folded[key]:
+                raise Violation(f"L2 {key} has {told}, its rows {self.folded[key]}")
+            if min(told) < 0 or max(told) > MOST:
+                raise Violation(f"L9 {key} has {told}")
+            if self.limited[key] and told[0] + told[1] > told[3]:
+                raise Violation(f"L6 {key} has {told}")
             total = totals[self.assets[key]]
             total[0] += told[0] - told[2]
             total[1] += told[1] - told[3]
-        need(all(t == [0, 0] for t in totals.values()), f"L1 {dict(totals)}")
+        if any(total != [0, 0] for total in totals.values()):
+            raise Violation(f"L1 {dict(totals)}")
 
     # --- journal and log ------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """The audit under inspection: rows that an insider has changed, with the index to be named."""
 
+# ruff: noqa: S608 - our own tables
+
 from __future__ import annotations
 
 import random
@@ -74,7 +76,9 @@ def _swapped(sql: Sql, at: int, _size: int) -> int:
     order and the tree are wrong."""
     other = at + 3 if at + 3 < OUTSIDE or at >= OUTSIDE else at - 3
     at, other = min(at, other), max(at, other)
-    rows = {r[0]: r[1:] for r in sql("SELECT * FROM log_leaf WHERE position IN (%s, %s)", at, other)}
+    rows = {
+        r[0]: r[1:] for r in sql("SELECT * FROM log_leaf WHERE position IN (%s, %s)", at, other)
+    }
     sql("DELETE FROM log_leaf WHERE position IN (%s, %s)", at, other)
     sql("INSERT INTO log_leaf VALUES (%s, %s, %s)", at, *rows[other])
     sql("INSERT INTO log_leaf VALUES (%s, %s, %s)", other, *rows[at])
@@ -108,8 +112,13 @@ def _subtree(sql: Sql, _at: int, _size: int) -> int:
 
 
 def _cut(sql: Sql, at: int, _size: int) -> int:
-    sql("DELETE FROM journal_entry e USING log_leaf l WHERE l.entry_id = e.id AND position >= %s", at)
-    sql("DELETE FROM journal_remark r WHERE NOT EXISTS (SELECT FROM journal_entry WHERE id = r.entry_id)")
+    sql(
+        "DELETE FROM journal_entry e USING log_leaf l WHERE l.entry_id = e.id AND position >= %s",
+        at,
+    )
+    sql(
+        "DELETE FROM journal_remark r WHERE NOT EXISTS (SELECT FROM journal_entry WHERE id = r.entry_id)"
+    )
     sql("DELETE FROM log_leaf WHERE position >= %s", at)
     sql("DELETE FROM log_subtree WHERE (index + 1) * 256 > %s", at)
     sql("DELETE FROM log_checkpoint WHERE size > %s", at)

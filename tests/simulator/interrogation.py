@@ -58,6 +58,7 @@ def small_trees(tell: Telling) -> None:
 
     for size in range(1, 12):
         need(merkle.root(read, size) == roots[size], f"the root over {size}")
+        need(merkle.folded(hashes[:size]) == roots[size], f"the fold of {size}")
         for index, other in product(range(size), range(size + 1)):
             path = merkle.inclusion_proof(read, index, size)
             holds = verifier.is_included(other, size, hashes[index], path, roots[size])

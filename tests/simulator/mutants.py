@@ -6,7 +6,6 @@ stands there instead, and which examination must find it.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import importlib
@@ -135,8 +134,8 @@ MUTANTS = [
            "== ''", VERIFIER),
     Mutant("any remark", _VERIFY + ":_check_remark", r"\.hexdigest\(\) != digest", ".hexdigest() == ''",
            VERIFIER),
-    Mutant("a remark lost", _VERIFY + ":_check_remark", r"digest is None or remark == \"erased\"",
-           'digest is None or remark in (None, "erased")', VERIFIER),
+    Mutant("a remark from nowhere", _VERIFY + ":_check_remark",
+           r"\(remark is None\) != \(digest is None\)", "False", VERIFIER),
     Mutant("any file", _VERIFY + ":_check_files", r"not is_named or ", "", VERIFIER),
     Mutant("any content", _VERIFY + ":_check_files", r" or hashlib.*\"sha256\"\]", "", VERIFIER),
     Mutant("any leaf", _VERIFY + ":check_packet", r"here\.hex\(\) != proof\[\"leaf_hash\"\]", "False",
@@ -144,7 +143,6 @@ MUTANTS = [
     Mutant("any tree", _VERIFY + ":check_packet", r"not is_included\(.*\)", "False", VERIFIER),
     Mutant("an index beyond the tree", _VERIFY + ":is_included", r"not 0 <= index < size or ", "",
            VERIFIER),
-    Mutant("a path too long", _VERIFY + ":is_included", r"if last == 0:", "if False:", VERIFIER),
     Mutant("a path too short", _VERIFY + ":is_included", r"last == 0 and found", "found", VERIFIER),
     Mutant("an old root that nobody looks at", _VERIFY + ":is_consistent", r"first == old_root and ",
            "", VERIFIER),
@@ -214,8 +212,10 @@ def _in_python(mutant: Mutant) -> Iterator[None]:
     made: dict[str, Any] = {}
     flags = __future__.annotations.compiler_flag
     exec(compile(text, f"<{mutant.name}>", "exec", flags), vars(module), made)  # noqa: S102
-    setattr(owner, name, made[name])
+    # In place: whoever has the function already, by whatever name, has the fault.
+    whole = before.__code__
+    before.__code__ = made[name].__code__
     try:
         yield
     finally:
-        setattr(owner, name, before)
+        before.__code__ = whole

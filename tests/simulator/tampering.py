@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import random
 from collections.abc import Callable, Iterator
@@ -16,7 +17,11 @@ Packet = dict[str, Any]
 def _other(value: str, pick: random.Random) -> str:
     """The same hexadecimal, one digit of it changed."""
     at = pick.randrange(len(value))
-    return value[:at] + pick.choice([c for c in "0123456789abcdef" if c != value[at]]) + value[at + 1 :]
+    return (
+        value[:at]
+        + pick.choice([c for c in "0123456789abcdef" if c != value[at]])
+        + value[at + 1 :]
+    )
 
 
 def _leaf_verb(p: Packet, pick: random.Random) -> None:
@@ -25,10 +30,12 @@ def _leaf_verb(p: Packet, pick: random.Random) -> None:
 
 def _leaf_and_hash(p: Packet, pick: random.Random) -> None:
     """The leaf says something else, and the proof is made to be about it."""
-    import hashlib
-
     p["leaf"]["subject"] = "ledger:2"
     p["proof"]["leaf_hash"] = hashlib.sha256(b"\x00" + rfc8785.dumps(p["leaf"])).hexdigest()
+
+
+def _hash(p: Packet, pick: random.Random) -> None:
+    p["proof"]["leaf_hash"] = _other(p["proof"]["leaf_hash"], pick)
 
 
 def _payload(p: Packet, pick: random.Random) -> None:
@@ -115,7 +122,7 @@ def _extra(p: Packet, pick: random.Random) -> None:
 
 
 ALTERATIONS: dict[str, Callable[[Packet, random.Random], None]] = {
-    "the leaf": _leaf_verb, "the leaf and its hash": _leaf_and_hash, "the payload": _payload,
+    "the leaf": _leaf_verb, "the leaf and its hash": _leaf_and_hash, "its hash": _hash, "the payload": _payload,
     "the salt": _salt, "the remark": _remark, "a remark that goes or comes": _no_remark,
     "a file": _file, "the index": _index, "an index beyond": _beyond, "the size": _size,
     "the path": _path, "a shorter path": _shorter, "a longer path": _longer,

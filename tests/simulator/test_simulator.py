@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from tests import make
-from tests.simulator.house import House
 from tests.simulator.memory import Memory
 from tests.simulator.tables import Tables
 from tests.simulator.world import FAULTS, LEDGER, LOG, simulate
@@ -38,12 +35,11 @@ def test_in_memory_for_long(seed: int, capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.fixture
-def market(committed: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def market(committed: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sandbox whose commits are real; its sequencer takes few entries at a time."""
     settings.YBJ_SANDBOX = True
     make.sandbox()
     monkeypatch.setattr(log, "BATCH", 7)
-    yield
 
 
 def _on_postgresql(seed: int, worlds: int, steps: int, capsys: pytest.CaptureFixture[str]) -> None:

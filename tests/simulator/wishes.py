@@ -121,7 +121,9 @@ class Wishes:
         pick = self.pick
         assert hold.amount is not None
         kind = pick.choice((Kind.POST, Kind.POST, Kind.VOID))
-        amount = pick.choice((None, max(1, hold.amount // 2), hold.amount, min(MOST, hold.amount + 1)))
+        amount = pick.choice(
+            (None, max(1, hold.amount // 2), hold.amount, min(MOST, hold.amount + 1))
+        )
         made = Transfer(id=self.new_id(), kind=kind, hold_id=hold.id, amount=amount)
         turn = pick.random()
         if turn < 0.06:

@@ -11,7 +11,7 @@ from uuid import UUID
 from tests.simulator.house import Crash, Fault, House
 from tests.simulator.memory import EPOCH, QuickBook
 from tests.simulator.tampering import alterations
-from tests.simulator.wishes import CNY, Wishes, V
+from tests.simulator.wishes import CNY, V, Wishes
 from tests.simulator.witness import Violation, Witness, need
 from tests.telling import Telling
 from verify import __main__ as verifier
@@ -244,9 +244,7 @@ class World:
         need(fresh == made, "L4 some stand and were not told of, or the reverse")
         self._count(batch, told, before)
 
-    def _count(
-        self, batch: Sequence[Transfer], told: Sequence[Outcome], before: set[UUID]
-    ) -> None:
+    def _count(self, batch: Sequence[Transfer], told: Sequence[Outcome], before: set[UUID]) -> None:
         here = {t.id for t in batch}
         for asked, outcome in zip(batch, told, strict=True):
             self.reached[outcome.result.value] += 1
@@ -345,7 +343,9 @@ class World:
         need(fault is not Fault.NONE or done == grown, f"E1 {done} said, {grown} sealed")
         if done:
             self.reached["sequenced"] += 1
-            self.witness.included(self.pick.randrange(before, before + done), self.witness.heads[-1])
+            self.witness.included(
+                self.pick.randrange(before, before + done), self.witness.heads[-1]
+            )
         return grown
 
     def _hear_of_keys(self) -> None:
@@ -397,7 +397,10 @@ class World:
             need(self.house.balance_at(key, seq) == then[key], f"L10 {key} at {seq}")
             self.reached["past balance"] += 1
         if len(self.past) < 12:
-            seq, keys = self.house.settled(), [self.pick.choice(self.wishes.free), self.keys["slow"]]
+            seq, keys = (
+                self.house.settled(),
+                [self.pick.choice(self.wishes.free), self.keys["slow"]],
+            )
             self.past.append((seq, {key: self.house.balance_at(key, seq) for key in keys}))
 
     def slow_turn(self) -> None:

@@ -77,7 +77,7 @@ MUTANTS = [
     Mutant("any asset for a resolution", "post_batch", r"r\.asset <> h_asset", "false", BOOKS),
     Mutant("a correction of nothing", "post_batch",
            r"r\.corrected_asset IS DISTINCT FROM r\.asset", "false", BOOKS),
-    Mutant("expired, said to be resolved", "post_batch",
+    Mutant("expired but said to be resolved", "post_batch",
            r"(r\.resolution = 'expire' THEN\s+verdict := )'expired'", r"\1'resolved'", BOOKS),
     Mutant("expiry before its time", "ledger_expire",
            r"h\.expires_at <= moment", "h.expires_at <= moment + interval '40 minutes'", BOOKS),

@@ -88,7 +88,8 @@ class House(Protocol):
     def slow_begin(self, batch: Sequence[Transfer]) -> None:
         """Another session writes, and does not commit yet."""
 
-    def slow_end(self, *, commits: bool) -> None: ...
+    def slow_end(self, batch: Sequence[Transfer], *, commits: bool) -> None:
+        """It writes once more, and ends."""
 
     # What anybody can see.
     def rows(self) -> list[Row]:

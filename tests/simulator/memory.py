@@ -209,11 +209,12 @@ class Memory:
         self.last_entry += 1
         self.slow = self._began(), self.last_entry
 
-    def slow_end(self, *, commits: bool) -> None:
+    def slow_end(self, batch: Sequence[Transfer], *, commits: bool) -> None:
         assert self.slow is not None
         (xact, pk), self.slow = self.slow, None
         if commits:
             self._record(xact, "things.made", {}, pk)
+            self._record(xact, "things.made", {})
 
     def _began(self) -> int:
         self.xact += 1

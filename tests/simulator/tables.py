@@ -85,7 +85,7 @@ class Tables:
 
     def restart(self) -> None:
         if self.slow is not None:
-            self.slow_end(commits=False)
+            self.slow_end([], commits=False)
         self.second.close()
 
     def patience(self) -> None:
@@ -107,8 +107,9 @@ class Tables:
             self.slow.__enter__()
             ledger.post(actor=SYSTEM, transfers=batch)
 
-    def slow_end(self, *, commits: bool) -> None:
+    def slow_end(self, batch: Sequence[Transfer], *, commits: bool) -> None:
         with self._by_the_second():
+            ledger.post(actor=SYSTEM, transfers=batch)
             if not commits:
                 transaction.set_rollback(True)
             self.slow.__exit__(None, None, None)

@@ -57,12 +57,12 @@ def examine(killer: str, seed: int, sql: Sql) -> Telling:
     return tell
 
 
-def _on_postgresql(tell: Telling, _sql: Sql) -> None:
+def _on_postgresql(tell: Telling, *, has_log: bool) -> None:
     database.empty(str(connections["default"].settings_dict["NAME"]), database.admin_url())
     make.sandbox()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(log, "BATCH", 7)
-        simulate(tell, Tables, worlds=WORLDS, steps=STEPS, is_compared=True)
+        simulate(tell, Tables, worlds=WORLDS, steps=STEPS, is_compared=True, has_log=has_log)
 
 
 def _in_memory(tell: Telling, _sql: Sql) -> None:
@@ -75,8 +75,8 @@ def _inspection(tell: Telling, sql: Sql) -> None:
 
 
 _EXAMINATIONS: dict[str, Callable[[Telling, Sql], None]] = {
-    mutants.BOOKS: _on_postgresql,
-    mutants.LOG: _on_postgresql,
+    mutants.BOOKS: lambda tell, _sql: _on_postgresql(tell, has_log=False),
+    mutants.LOG: lambda tell, _sql: _on_postgresql(tell, has_log=True),
     mutants.RULES: _in_memory,
     mutants.VERIFIER: lambda tell, _sql: interrogate(tell),
     mutants.AUDIT: _inspection,

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from tests import make
+from tests.simulator.desk import FAULTS, LEDGER, LOG
 from tests.simulator.memory import Memory
 from tests.simulator.tables import Tables
-from tests.simulator.world import FAULTS, LEDGER, LOG, simulate
+from tests.simulator.world import simulate
 from tests.telling import telling
 from yangbanjian.ground.log import actions as log
 

@@ -31,6 +31,8 @@ class Wishes:
 
     def batch(self) -> list[Transfer]:
         pick, made = self.pick, list[Transfer]()
+        if pick.random() < 0.12:
+            return self._knot()
         size = pick.choice((1, 1, 1, 2, 4))
         while len(made) < size:
             unit = [self.one(made) for _ in range(pick.choice((1, 1, 1, 1, 1, 2, 3)))]
@@ -48,6 +50,37 @@ class Wishes:
         elif turn < 0.2:
             pick.shuffle(made)
         return made
+
+    def _knot(self) -> list[Transfer]:
+        """What is rare by chance: a chain that breaks after it has done something, and then
+        somebody who leans on what was undone; or one hold resolved in many ways at once."""
+        pick = self.pick
+        chain, nobody = self.new_id(), self.new_id()
+        hold = self._some_hold([])
+        if hold is not None and pick.random() < 0.5:
+            first = Transfer(id=self.new_id(), kind=Kind.POST, hold_id=hold.id)
+            again = [replace(first, id=self.new_id(), kind=k) for k in (Kind.VOID, Kind.POST)]
+        else:
+            buyer, seller = self.keys["buyer"], self.keys["seller"]
+            owed = self.book.balance(buyer)
+            free = max(2, owed.credits_posted - owed.debits_posted - owed.debits_pending)
+            first = Transfer(id=self.new_id(), debit=buyer, credit=seller, asset=CNY, amount=free)
+            again = [replace(first, id=self.new_id(), amount=a) for a in (free - 1, 2)]
+            if pick.random() < 0.5:
+                held = replace(first, id=self.new_id(), kind=Kind.PENDING)
+                ways = (Kind.POST, Kind.VOID, Kind.POST)
+                return [
+                    held,
+                    *(Transfer(id=self.new_id(), kind=k, hold_id=held.id, amount=n)
+                      for k, n in zip(ways, (free // 2, None, None), strict=True)),
+                ]  # fmt: skip
+        bad = Transfer(
+            id=self.new_id(), debit=self.keys["bank"], credit=nobody, asset=CNY, amount=1
+        )
+        broken = [replace(t, chain=chain) for t in (first, bad)]
+        if pick.random() < 0.3:
+            return [again[0], broken[0], again[1], broken[1]]
+        return [*broken, *again]
 
     def one(self, beside: list[Transfer]) -> Transfer:
         pick = self.pick
@@ -91,8 +124,8 @@ class Wishes:
         return made
 
     def _huge(self) -> Transfer:
-        """Between two accounts that count up to where exact numbers end."""
-        debit, credit = self.pick.sample((self.keys["whale"], self.keys["sea"]), 2)
+        """Between accounts that count up to where exact numbers end."""
+        debit, credit = self.pick.sample([self.keys[n] for n in ("whale", "sea", "deep")], 2)
         owed = self.book.balance(debit)
         amount = self.pick.choice((MOST, MOST // 2, max(1, MOST - owed.debits_posted)))
         kind = self.pick.choice((Kind.POSTED, Kind.PENDING))

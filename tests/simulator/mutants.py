@@ -56,7 +56,7 @@ MUTANTS = [
     Mutant("a replay that is refused", "post_batch",
            r"(known_digest = r\.digest THEN )'exists'", r"\1'conflict'", BOOKS),
     Mutant("twice in one batch", "post_batch",
-           r" OR \(at_made IS NOT NULL AND r\.chain IS NULL\)", "", BOOKS),
+           r"at_made <= start OR \(at_made IS NOT NULL AND r\.chain IS NULL\)", "false", BOOKS),
     Mutant("a replay without its number", "post_batch",
            r"COALESCE\(r\.known_seq, -made\[r\.group_\]\)", "NULL", BOOKS),
     Mutant("a broken chain of which a part stays", "post_batch",

@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 
 from tests import database, make
-from tests.simulator import mutants
+from tests.simulator import mutants, tables
 from tests.simulator.inspection import EVERY, inspect
 from tests.simulator.interrogation import CHECKS, interrogate
 from tests.simulator.memory import Memory
@@ -62,6 +62,7 @@ def _on_postgresql(tell: Telling, *, has_log: bool) -> None:
     make.sandbox()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(log, "BATCH", 7)
+        patch.setattr(tables, "LOOK_AGAIN_S", 0.002)
         simulate(tell, Tables, worlds=WORLDS, steps=STEPS, is_compared=True, has_log=has_log)
 
 

@@ -89,7 +89,7 @@ class Wishes:
             hold = self._some_hold(here)
             if hold is not None:
                 return self._resolution(hold)
-        if pick.random() < 0.03:
+        if pick.random() < 0.05:
             made = self._huge()
         else:
             names = ("bank", "buyer", "seller") if pick.random() < 0.7 else ("fund", "holder")
@@ -102,6 +102,9 @@ class Wishes:
         if here and turn < 0.5:
             return pick.choice(here)
         is_open = [h for h in self.holds[-40:] if h.id not in self.book.resolved]
+        timed = [h for h in is_open if h.timeout_s is not None]
+        if timed and turn < 0.3:  # the oldest: its time may have run out, and nobody has swept
+            return timed[0]
         if is_open and turn < 0.93:
             return pick.choice(is_open)
         return pick.choice(self.holds[-12:]) if self.holds else None
@@ -127,7 +130,8 @@ class Wishes:
         """Between accounts that count up to where exact numbers end."""
         debit, credit = self.pick.sample([self.keys[n] for n in ("whale", "sea", "deep")], 2)
         owed = self.book.balance(debit)
-        amount = self.pick.choice((MOST, MOST // 2, max(1, MOST - owed.debits_posted)))
+        free = max(1, MOST - owed.debits_posted)
+        amount = self.pick.choice((MOST, MOST // 2, free, min(MOST, free + 1)))
         kind = self.pick.choice((Kind.POSTED, Kind.PENDING))
         return Transfer(
             id=self.new_id(), debit=debit, credit=credit, asset=CNY, amount=amount, kind=kind

@@ -239,7 +239,7 @@ class World(Desk):
             need(plain == self.book.balance(key), f"L2 {key} has {plain}")
 
     def settle_log(self) -> None:
-        for _ in range(1000):
+        for _ in range(400):
             if not self.sequence(can_fail=False) and not self.witness.unsealed():
                 return
             self.house.patience()

@@ -24,8 +24,9 @@ test: $(DEV_STAMP)
 journeys: $(DEV_STAMP)
 	$(PY) -m pytest -m journey tests/journeys $(PYTEST_ARGS)
 
+# Goes on where it was stopped, as long as no file has changed.
 prove: $(DEV_STAMP)
-	$(PY) -m pytest -m proof $(PYTEST_ARGS)
+	$(PY) -m pytest -p tests.resuming -m proof $(PYTEST_ARGS)
 
 check: $(DEV_STAMP)
 	$(PY) -m ruff format --check .

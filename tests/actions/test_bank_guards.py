@@ -3,13 +3,13 @@ test_ledger_guards.py, whose way of asking this follows)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import psycopg
 import pytest
 
+from tests import guards
 from tests.actions.test_ledger_guards import WORLD as LEDGER
-from tests.actions.test_ledger_guards import Probe, guards, named, needs_its_guard, new, superuser
+from tests.actions.test_ledger_guards import named, new, superuser
+from tests.guards import Probe
 
 __all__ = ["superuser"]
 pytestmark = pytest.mark.django_db
@@ -20,10 +20,10 @@ TABLES = ("bank_account", "bank_expectation", "bank_line", "bank_match")
 # lines have come: 1 for 5 fen, matched to the buyer, and 2 for 7 fen, which waits.
 WORLD = f"""
 {LEDGER}
-INSERT INTO people_organisation (id, kind, name, state, created_at, short_name, sort_name, region, intro, website,
+INSERT INTO people_organisation (id, kind, name, state, created_at, short_name, sort_name, region, street, intro, website,
   contact_name, contact_email, contact_phone, is_demo) VALUES
-  (-1, 'exchange', '甲', 'verified', now(), '', '', '', '', '', '', '', '', false),
-  (-2, 'enterprise', '乙', 'verified', now(), '', '', '', '', '', '', '', '', false);
+  (-1, 'exchange', '甲', 'verified', now(), '', '', '', '', '', '', '', '', '', false),
+  (-2, 'enterprise', '乙', 'verified', now(), '', '', '', '', '', '', '', '', '', false);
 INSERT INTO ledger_account (id, key, owner_id, code, asset, is_limited, opened_at) VALUES
   (-6, gen_random_uuid(), -1, 'bank', 'CNY', false, now()), (-7, gen_random_uuid(), -2, 'a', 'CNY', false, now()),
   (-8, gen_random_uuid(), -1, 'bank', 'CNY', false, now()), (-9, gen_random_uuid(), -1, 'costs', 'CNY', false, now());
@@ -206,10 +206,10 @@ PROBES: dict[str, Probe] = {
 
 
 def test_every_guard_has_a_probe(superuser: psycopg.Connection) -> None:
-    assert set(guards(superuser, TABLES)) == set(PROBES)
+    assert set(guards.guards(superuser, TABLES)) == set(PROBES)
 
 
 @pytest.mark.parametrize("name", PROBES)
 def test_without_the_guard_its_probe_goes_through(superuser: psycopg.Connection, name: str) -> None:
     superuser.execute(WORLD.encode())
-    needs_its_guard(superuser, name, replace(PROBES[name], as_poster=False), TABLES)
+    guards.is_needed(superuser, name, PROBES[name], TABLES)

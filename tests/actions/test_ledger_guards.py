@@ -8,17 +8,13 @@ transaction, it goes through. A guard without a probe fails the test.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from django.db import connections
-from psycopg import errors
 
-from tests import database
+from tests import guards
+from tests.guards import Probe
 
 pytestmark = pytest.mark.django_db
 TABLES = ("ledger_account", "ledger_transfer")
@@ -88,139 +84,96 @@ def within_a_trigger(statement: str) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Probe:
-    """What stands before, and the statement that the guard must stop."""
-
-    statement: str
-    before: str = ""
-    as_poster: bool = True
+def probe(statement: str, before: str = "", *, as_poster: bool = True) -> Probe:
+    """By the poster, or by the superuser where the poster has no right to begin with."""
+    return Probe(statement, before, "ybj_poster" if as_poster else "")
 
 
 PROBES: dict[str, Probe] = {
-    "ledger_account_pkey": Probe(account(-1)),
-    "ledger_account_key_key": Probe(
+    "ledger_account_pkey": probe(account(-1)),
+    "ledger_account_key_key": probe(
         account(key="(SELECT key FROM ledger_account WHERE id = -1)")
     ),
-    "ledger_account_owner_id_fk": Probe(account(owner="-1")),
-    "ledger_account_range": Probe(
+    "ledger_account_owner_id_fk": probe(account(owner="-1")),
+    "ledger_account_range": probe(
         new(1, amount=9007199254740991), before=new(2, amount=9007199254740991)
     ),
-    "ledger_account_limit": Probe(new(1, accounts="-5, -2")),
-    "ledger_account_owned": Probe(account(code="mine")),
-    "ledger_account_asset": Probe(account(asset=" W")),
-    "ledger_account_named_once": Probe(account(code="clearing", asset="CNY")),
-    "ledger_account_stays": Probe("DELETE FROM ledger_account WHERE id = -5", as_poster=False),
-    "ledger_account_table_stays": Probe("TRUNCATE ledger_account", as_poster=False),
-    "ledger_account_born_empty": Probe(account(more=(", credits_posted", ", 5"))),
-    "ledger_account_fixed": Probe(
+    "ledger_account_limit": probe(new(1, accounts="-5, -2")),
+    "ledger_account_owned": probe(account(code="mine")),
+    "ledger_account_asset": probe(account(asset=" W")),
+    "ledger_account_named_once": probe(account(code="clearing", asset="CNY")),
+    "ledger_account_stays": probe("DELETE FROM ledger_account WHERE id = -5", as_poster=False),
+    "ledger_account_table_stays": probe("TRUNCATE ledger_account", as_poster=False),
+    "ledger_account_born_empty": probe(account(more=(", credits_posted", ", 5"))),
+    "ledger_account_fixed": probe(
         within_a_trigger("UPDATE ledger_account SET is_limited = false WHERE id = -5;"),
         as_poster=False,
     ),
-    "ledger_account_by_transfer": Probe(
+    "ledger_account_by_transfer": probe(
         "UPDATE ledger_account SET debits_posted = 5, credits_posted = 5 WHERE id IN (-1, -2)"
     ),
-    "ledger_account_balanced": Probe(
+    "ledger_account_balanced": probe(
         within_a_trigger("UPDATE ledger_account SET credits_posted = 5 WHERE id = -1;"),
         as_poster=False,
     ),
     # What is put into suspense by hand is no bank's line.
-    "bank_suspense_adds_up": Probe(
+    "bank_suspense_adds_up": probe(
         new(1), before="ALTER TABLE ledger_account ENABLE ALWAYS TRIGGER bank_suspense_adds_up"
     ),
-    "ledger_transfer_pkey": Probe(new(2, id=named(1)), before=new(1)),
-    "ledger_transfer_seq": Probe(new(1, id=named(2)), before=new(1)),
-    "ledger_transfer_resolved_once": Probe(
+    "ledger_transfer_pkey": probe(new(2, id=named(1)), before=new(1)),
+    "ledger_transfer_seq": probe(new(1, id=named(2)), before=new(1)),
+    "ledger_transfer_resolved_once": probe(
         new(5, "void", posted=0, pending=-5, hold_id=named(1)),
         before=HOLDS + new(4, "void", posted=0, pending=-5, hold_id=named(1)),
     ),
-    "ledger_transfer_chain_once": Probe(
+    "ledger_transfer_chain_once": probe(
         new(2, chain_size="1", **CHAIN), before=new(1, chain_size="1", **CHAIN)
     ),
-    "ledger_transfer_two_accounts": Probe(new(1, accounts="-1, -1")),
-    "ledger_transfer_amount": Probe(new(1, amount=0)),
-    "ledger_transfer_changes": Probe(new(1, pending=5)),
-    "ledger_transfer_resolves": Probe(new(4, "void", posted=0, pending=-5), before=HOLDS),
-    "ledger_transfer_expiry": Probe(new(1, expires_at="'2026-04-01'")),
-    "ledger_transfer_chain": Probe(new(1, chain=named(77), chain_size="1")),
-    "ledger_transfer_corrects": Probe(
+    "ledger_transfer_two_accounts": probe(new(1, accounts="-1, -1")),
+    "ledger_transfer_amount": probe(new(1, amount=0)),
+    "ledger_transfer_changes": probe(new(1, pending=5)),
+    "ledger_transfer_resolves": probe(new(4, "void", posted=0, pending=-5), before=HOLDS),
+    "ledger_transfer_expiry": probe(new(1, expires_at="'2026-04-01'")),
+    "ledger_transfer_chain": probe(new(1, chain=named(77), chain_size="1")),
+    "ledger_transfer_corrects": probe(
         new(4, "post", pending=-5, hold_id=named(1), corrects_id=named(3)), before=HOLDS
     ),
-    "ledger_transfer_stays": Probe(
+    "ledger_transfer_stays": probe(
         "UPDATE ledger_transfer SET cause = 'x'", before=new(1), as_poster=False
     ),
-    "ledger_transfer_table_stays": Probe("TRUNCATE ledger_transfer", as_poster=False),
-    "ledger_transfer_moves": Probe(new(1, asset="V")),
-    "ledger_transfer_holds": Probe(
+    "ledger_transfer_table_stays": probe("TRUNCATE ledger_transfer", as_poster=False),
+    "ledger_transfer_moves": probe(new(1, asset="V")),
+    "ledger_transfer_holds": probe(
         new(4, "expire", posted=0, pending=-5, hold_id=named(1)), before=HOLDS
     ),
-    "ledger_transfer_links": Probe(new(1, chain_size="2", **CHAIN)),
+    "ledger_transfer_links": probe(new(1, chain_size="2", **CHAIN)),
 }  # fmt: skip
 
 
 @pytest.fixture
 def superuser() -> Iterator[psycopg.Connection]:
     """The superuser on this database, in one transaction that is rolled back."""
-    name = connections["default"].settings_dict["NAME"]
-    url = urlsplit(database.admin_url())._replace(path=f"/{name}").geturl()
-    with psycopg.connect(url) as found:
-        try:
-            yield found
-        finally:
-            found.rollback()
-
-
-def guards(found: psycopg.Connection, tables: tuple[str, ...] = TABLES) -> dict[str, str]:
-    """Name -> the statement that drops it, of every guard that the catalogue knows."""
-    rows = found.execute(
-        """
-        SELECT conname, format('ALTER TABLE %%I DROP CONSTRAINT %%I CASCADE', conrelid::regclass, conname)
-        FROM pg_constraint WHERE conrelid::regclass::text = ANY (%(tables)s) AND contype IN ('c', 'u', 'p', 'f', 'x')
-        UNION ALL
-        SELECT indexrelid::regclass::text, format('DROP INDEX %%s', indexrelid::regclass)
-        FROM pg_index WHERE indrelid::regclass::text = ANY (%(tables)s) AND indisunique
-          AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
-        UNION ALL
-        SELECT tgname, format('DROP TRIGGER %%I ON %%s', tgname, tgrelid::regclass)
-        FROM pg_trigger WHERE tgrelid::regclass::text = ANY (%(tables)s) AND NOT tgisinternal
-        """,
-        {"tables": list(tables)},
-    ).fetchall()
-    return {_known(name): drop for name, drop in rows}
-
-
-def _known(name: str) -> str:
-    """Django puts a digest into the names of foreign keys."""
-    return re.sub(r"_[0-9a-f]{8}_fk_.*", "_fk", name)
-
-
-def _probe(found: psycopg.Connection, probe: Probe) -> None:
-    if probe.as_poster:
-        found.execute("SET LOCAL ROLE ybj_poster")
-    found.execute(probe.statement.encode())
+    with guards.superuser() as found:
+        yield found
 
 
 def test_every_guard_has_a_probe(superuser: psycopg.Connection) -> None:
-    assert set(guards(superuser)) == set(PROBES)
+    assert set(guards.guards(superuser, TABLES)) == set(PROBES)
 
 
 @pytest.mark.parametrize("name", PROBES)
 def test_without_the_guard_its_probe_goes_through(superuser: psycopg.Connection, name: str) -> None:
     superuser.execute(WORLD.encode())
-    needs_its_guard(superuser, name, PROBES[name], TABLES)
+    guards.is_needed(superuser, name, PROBES[name], TABLES)
 
 
-def needs_its_guard(
-    found: psycopg.Connection, name: str, probe: Probe, tables: tuple[str, ...]
-) -> None:
-    """With the guard the probe is refused by its name; without it, it goes through."""
-    found.execute(probe.before.encode() or b"SELECT")
-    with pytest.raises(errors.IntegrityError) as refused, found.transaction():
-        _probe(found, probe)
-    assert _known(refused.value.diag.constraint_name or "") == name, "another guard has caught it"
-    found.execute("RESET ROLE")
-    found.execute(guards(found, tables)[name].encode())
-    _probe(found, probe)
+def test_without_its_right_the_runtime_role_can_not(superuser: psycopg.Connection) -> None:
+    rights = guards.revoked(superuser, TABLES)
+    assert len(rights) == len(TABLES) * len(guards.RIGHTS), "the functions alone write"
+    for table, right in rights:
+        with superuser.transaction(force_rollback=True):
+            guards.is_needed_right(superuser, table, right, "")
+            superuser.execute("RESET ROLE")
 
 
 def test_the_functions_that_lend_rights_are_few_and_fixed(superuser: psycopg.Connection) -> None:

@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 
 from tests import ledger as books
 from tests import make
+from tests.telling import telling
 from yangbanjian.ground.clock import actions as clock
 from yangbanjian.ground.clock import queries as clock_queries
 from yangbanjian.ground.ledger import actions, queries
@@ -44,6 +45,7 @@ SITUATIONS = {
     "post in part", "post whole", "void", "expire", "chain ok", "chain undone",
     "chain undone with a hold", "replay", "altered replay", "hold and post in one batch",
     "refused, then posted under its id", "correction", "past balance",
+    "up to the limit",
 }  # fmt: skip
 # Half an hour a step keeps the model's time and the database's on the same side of every deadline.
 TIMEOUTS, STEP = (3600, 5400), timedelta(minutes=30)
@@ -113,8 +115,12 @@ class Ledgers(RuleBasedStateMachine):
             return self.resolution(pick, holds)
         debit, credit = pick.sample(self.keys[:3] if pick.random() < 0.6 else self.keys[3:], 2)
         asset = self.book.accounts[debit].asset
+        owed, amount = self.book.balance(debit), pick.randint(1, 40)
+        if self.book.accounts[debit].is_limited and pick.random() < 0.4:
+            free = owed.credits_posted - owed.debits_posted - owed.debits_pending
+            amount = max(1, free + pick.choice((-1, 0, 0, 1)))
         made = Transfer(
-            id=books.new_id(), debit=debit, credit=credit, asset=asset, amount=pick.randint(1, 40),
+            id=books.new_id(), debit=debit, credit=credit, asset=asset, amount=amount,
             kind=pick.choice((Kind.POSTED, Kind.POSTED, Kind.PENDING)),
             cause=pick.choice(("", "deal:1")),
         )  # fmt: skip
@@ -212,6 +218,7 @@ class Ledgers(RuleBasedStateMachine):
                 REACHED["refused, then posted under its id"] += asked.id in self.refused
                 REACHED["correction"] += asked.corrects_id is not None
                 REACHED["chain ok"] += asked.chain is not None
+                REACHED["up to the limit"] += self.is_used_up(asked)
                 REACHED["void"] += asked.kind is Kind.VOID
                 if asked.kind is Kind.POST:
                     one = self.book.standing[asked.id]
@@ -224,8 +231,15 @@ class Ledgers(RuleBasedStateMachine):
                 REACHED["chain undone"] += 1
                 REACHED["chain undone with a hold"] += asked.hold_id is not None
 
+    def is_used_up(self, asked: Transfer) -> bool:
+        if asked.debit is None or not self.book.accounts[asked.debit].is_limited:
+            return False
+        owed = self.book.balance(asked.debit)
+        return owed.debits_posted + owed.debits_pending == owed.credits_posted
+
     @invariant()
     def the_same_balances(self) -> None:
+        REACHED["steps"] += 1
         for key in self.keys:
             one = self.book.balance(key)
             assert books.sums(key) == (
@@ -254,7 +268,7 @@ class Ledgers(RuleBasedStateMachine):
         self.outer.__exit__(None, None, None)
 
 
-def _run(runs: int, steps: int, number: int) -> None:
+def _run(runs: int, steps: int, number: int, capsys: pytest.CaptureFixture[str]) -> None:
     bound = settings(
         max_examples=runs, stateful_step_count=steps, deadline=None, database=None,
         phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
@@ -265,9 +279,12 @@ def _run(runs: int, steps: int, number: int) -> None:
     class Seeded(Ledgers):
         pass
 
-    run_state_machine_as_test(Seeded, settings=bound)
-    print(f"seed={number} steps={runs * steps} violations=0 reached={dict(REACHED)}")
-    assert not SITUATIONS - {name for name, times in REACHED.items() if times}, REACHED
+    with telling(number, SITUATIONS, capsys) as tell:
+        tell.reached = REACHED
+        try:
+            run_state_machine_as_test(Seeded, settings=bound)
+        finally:
+            tell.steps = REACHED.pop("steps", 0)
 
 
 @pytest.fixture
@@ -277,12 +294,16 @@ def _sandbox(settings: Any) -> None:
 
 
 @pytest.mark.usefixtures("_sandbox")
-def test_postgresql_keeps_the_books_as_the_model_does() -> None:
-    _run(12, 30, 20260101)
+def test_postgresql_keeps_the_books_as_the_model_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _run(12, 30, 20260101, capsys)
 
 
 @pytest.mark.proof
 @pytest.mark.usefixtures("_sandbox")
 @pytest.mark.parametrize("number", range(1, 6))
-def test_postgresql_keeps_the_books_as_the_model_does_for_long(number: int) -> None:
-    _run(200, 50, number)
+def test_postgresql_keeps_the_books_as_the_model_does_for_long(
+    number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _run(200, 50, number, capsys)

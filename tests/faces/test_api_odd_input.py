@@ -13,6 +13,7 @@ from django.db import transaction
 from django.test import Client
 
 from tests.faces.calling import client_as
+from tests.telling import telling
 from yangbanjian.faces.api.routes import api
 from yangbanjian.kernel.actor import Role
 
@@ -178,7 +179,12 @@ def test_odd_input_is_refused_in_words(
 @pytest.mark.proof
 @pytest.mark.parametrize("role", [None, Role.ENTERPRISE, Role.TTO, Role.OPERATOR])
 def test_odd_input_in_each_call_and_field(
-    role: Role | None, world: dict[str, int], failures: list[BaseException]
+    role: Role | None,
+    world: dict[str, int],
+    failures: list[BaseException],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    tried = _try(role, world, failures, is_long=True)
-    assert not tried.faults, "\n".join(tried.faults)
+    with telling(0, capsys=capsys) as tell:
+        tried = _try(role, world, failures, is_long=True)
+        tell.steps = tried.calls
+        tell.found += tried.faults

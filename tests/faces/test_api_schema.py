@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests import make
 from tests.faces.calling import token_of
+from tests.telling import telling
 from yangbanjian.faces.api.routes import api
 from yangbanjian.kernel.actor import Role
 
@@ -145,8 +146,12 @@ def test_much_more_input_and_wrong_input(
     seed_number: int,
     world: dict[str, int],
     failures: list[BaseException],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    calls = _try_all(
-        role, world, failures, mode=mode, examples=MANY_EXAMPLES, seed_number=seed_number
-    )
-    assert sum(calls) > 5 * len(calls)
+    with telling(seed_number, ["calls"], capsys) as tell:
+        calls = _try_all(
+            role, world, failures, mode=mode, examples=MANY_EXAMPLES, seed_number=seed_number
+        )
+        tell.steps = sum(calls)
+        tell.reached["calls"] = sum(count > 0 for count in calls)
+        assert sum(calls) > 5 * len(calls)

@@ -13,6 +13,7 @@ from django.db import transaction
 from tests import make
 from tests.faces.pages import Visitor, publish
 from tests.faces.test_api_odd_input import ODD_TEXTS, QUERY
+from tests.telling import telling
 from yangbanjian.kernel.actor import Role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection")]
@@ -133,7 +134,11 @@ def test_odd_input_gets_a_page(role: Role | None, failures: list[Any]) -> None:
 
 @pytest.mark.proof
 @pytest.mark.parametrize("role", [None, *Role], ids=str)
-def test_odd_input_in_every_form(role: Role | None, failures: list[Any]) -> None:
-    visitor = Visitor(role)
-    _furnish(visitor)
-    assert _try(visitor, list(TEXTS), 150, failures) > 100
+def test_odd_input_in_every_form(
+    role: Role | None, failures: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with telling(0, capsys=capsys) as tell:
+        visitor = Visitor(role)
+        _furnish(visitor)
+        tell.steps = _try(visitor, list(TEXTS), 150, failures)
+        assert tell.steps > 100

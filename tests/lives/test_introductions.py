@@ -177,7 +177,7 @@ def test_some_introductions(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("number", [11, 12, 13])
+@pytest.mark.parametrize("number", [11, 12, 13, 14])
 def test_many_introductions_reach_every_state_with_every_move(
     number: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

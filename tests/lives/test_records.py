@@ -154,7 +154,7 @@ def test_some_lives_of_an_achievement(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("number", [11, 12])
+@pytest.mark.parametrize("number", [11, 12, 13, 14])
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_many_lives_reach_every_state_with_every_move(
     library: str, number: int, capsys: pytest.CaptureFixture[str]

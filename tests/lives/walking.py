@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, ABCMeta, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,8 +13,14 @@ from django.db import transaction
 from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from tests.telling import telling
 
-class Life(RuleBasedStateMachine):
+
+class _Kind(ABCMeta, type(RuleBasedStateMachine)):  # type: ignore[misc]
+    """Both: what is abstract, and what a state machine is made of."""
+
+
+class Life(RuleBasedStateMachine, ABC, metaclass=_Kind):
     """One life in a transaction of its own, undone at its end. Subclasses count in `reached`
     each (state, move) that was done, and in `refused` each that was not."""
 
@@ -27,9 +34,9 @@ class Life(RuleBasedStateMachine):
         self._whole.__enter__()
 
     @classmethod
+    @abstractmethod
     def grid(cls) -> None:
         """Try every move in every state: what chance may never come to."""
-        raise NotImplementedError
 
     @contextmanager
     def undone(self) -> Iterator[None]:
@@ -46,12 +53,12 @@ class Life(RuleBasedStateMachine):
 
 
 def walk(
-    life: type[Life], number: int, lives: int, steps: int, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Try the grid, then live that many lives from a seed; prints what was reached. Raises at the
+    life: type[Life], number: int, lives: int, steps: int, capsys: pytest.CaptureFixture[str],
+    wanted: Iterable[str] = (),
+) -> None:  # fmt: skip
+    """Try the grid, then live that many lives from a seed; says what was reached. Raises at the
     first violation, with the shortest life that has it."""
     life.reached, life.refused, life.steps = Counter(), Counter(), 0
-    life.grid()
     chosen = settings(
         max_examples=lives,
         stateful_step_count=steps,
@@ -59,10 +66,13 @@ def walk(
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(number)(life), settings=chosen)
-    told = ", ".join(f"{name}: {n}" for name, n in sorted(life.reached.items()))
-    with capsys.disabled():
-        print(f"\nseed={number} steps={life.steps} violations=0 reached={{{told}}}")
+    with telling(number, wanted, capsys) as tell:
+        tell.reached = life.reached
+        try:
+            life.grid()
+            run_state_machine_as_test(seed(number)(life), settings=chosen)
+        finally:
+            tell.steps = life.steps
 
 
 def missing(found: Counter[str], wanted: Iterable[Any]) -> set[str]:

@@ -8,11 +8,10 @@ value anew: A8. The form is that of `GET /lots/{id}/log`; `python -m verify` rea
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
-
-import rfc8785
 
 from yangbanjian.market.trading.rules.closing import Reserve, Result
 from yangbanjian.market.trading.rules.lots import (
@@ -31,11 +30,14 @@ TYPE = "yangbanjian-lot-log/1"
 Line = Mapping[str, Any]
 
 
+# RFC 8785, which for ASCII keys and without fractions is what the standard encoder writes when
+# told so: a fraction of the time of a general canoniser.
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def text_of(lines: list[Line]) -> str:
     """The log as it is served: each line numbered from 0, canonical, ended by a line feed."""
-    return "".join(
-        rfc8785.dumps({**line, "n": number}).decode() + "\n" for number, line in enumerate(lines)
-    )
+    return "".join(_encode({**line, "n": number}) + "\n" for number, line in enumerate(lines))
 
 
 def instant(at: datetime) -> str:

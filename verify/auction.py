@@ -509,7 +509,8 @@ def read_terms(line: dict[str, Any]) -> Recount:
         odd("terms", 0, "竞价规则的字段有误", "the terms have other fields than they should")
     _check_types(line, _TERMS, 0)
     wants_step = line["method"] in ("rising", "dynamic", "dutch")
-    is_odd = line["method"] not in _METHODS or line["start_fen"] < 1
+    is_odd = (line["type"], line["kind"], line["n"]) != (LOT_LOG, "terms", 0)
+    is_odd = is_odd or line["method"] not in _METHODS or line["start_fen"] < 1
     numbers = ("free_s", "cycle_s", "hard_close_s", "resume_s", "outage_s", "priority_s")
     is_odd = is_odd or any(line[n] < 0 for n in numbers)
     if is_odd or (wants_step and (line["step_fen"] < 1 or line["cycle_s"] < 1)):

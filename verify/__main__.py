@@ -34,7 +34,8 @@ from typing import Any, NamedTuple, NoReturn
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from verify.auction import LOT_LOG, Mismatch, Recount, recount
+from verify.auction import Recount, recount
+from verify.lot_log import LOT_LOG, Mismatch
 
 HOLDS, FAILS, UNREADABLE, UNTRUSTED = 0, 1, 2, 3
 LARGEST = 64 * 2**20

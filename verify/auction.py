@@ -8,85 +8,24 @@ microseconds here and a lot is a bag of numbers: nothing is taken from the marke
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 
-LOT_LOG = "yangbanjian-lot-log/1"
-SECOND = 10**6
-_TERMS: dict[str, type | tuple[type, ...]] = {
-    "type": str, "kind": str, "n": int, "lot": str, "edition": str, "method": str,
-    "start_fen": int, "step_fen": int, "opens_at": str, "free_s": int, "cycle_s": int,
-    "hard_close_s": int, "resume_s": int, "outage_s": int, "needs_free_bid": bool,
-    "floor_fen": (int, type(None)), "priority_s": int, "priority_plates": list,
-    "reserve_commitment": (str, type(None)), "shows_losing": bool,
-}  # fmt: skip
-_RECEIVED: dict[str, type | tuple[type, ...]] = {
-    "id": str, "plate": str, "standing": str, "clock": str,
-}  # fmt: skip
-_INPUTS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "bid": {**_RECEIVED, "amount_fen": int},
-    "ceiling": {**_RECEIVED, "max_fen": int},
-    "claim": {**_RECEIVED, "match": bool},
-    "sealed": {**_RECEIVED, "commitment": str, "ciphertext_sha256": str},
-    "pause": {"clock": str, "reason": str},
-    "resume": {"clock": str},
-    "outage": {"begun": str, "clock": str},
-    "auto": {},
-    "deadline": {},
-    "opening": {"clock": str},
-    "opened": {
-        "seq": int, "is_withheld": bool, "text": (str, type(None)), "nonce": (str, type(None)),
-    },
-    "asked": {"clock": str},
-    "result": {"clock": str, "reserve": (dict, type(None))},
-}  # fmt: skip
-_METHODS = {
-    "rising": ("bid", "ceiling"), "dynamic": ("bid", "ceiling"), "dutch": ("bid",),
-    "negotiated": ("bid",), "sealed": ("sealed",),
-}  # fmt: skip
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-
-
-class Mismatch(Exception):
-    """The log says what its own rules do not give: which check, and a sentence."""
-
-    def __init__(self, check: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.check, self.sentence = check, sentence
-
-
-def odd(check: str, number: object, chinese: str, english: str) -> NoReturn:
-    raise Mismatch(check, f"第 {number} 行：{chinese}。Line {number}: {english}.")
-
-
-def micros(text: str) -> int:
-    """An instant as whole microseconds since 1970."""
-    if not _TIME.fullmatch(text):
-        raise ValueError(text)
-    at = datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (at.days * 86400 + at.seconds) * SECOND + at.microseconds
-
-
-def told(at: int) -> str:
-    """And back."""
-    second, micro = divmod(at, SECOND)
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{micro:06d}Z"
-
-
-def plain(value: Any) -> str:
-    """One text for one value: True is not 1 here."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
-
-
-def _check_types(line: dict[str, Any], wanted: dict[str, Any], number: int) -> None:
-    for name, kind in wanted.items():
-        value = line.get(name)
-        is_flag = isinstance(value, bool)
-        if name not in line or not isinstance(value, kind) or (is_flag and kind is not bool):
-            odd("format", number, f"「{name}」有误", f"“{name}” is missing or of a wrong kind")
+from verify.lot_log import (
+    INPUTS,
+    METHODS,
+    SECOND,
+    Mismatch,
+    check_terms,
+    check_types,
+    micros,
+    odd,
+    plain,
+    sealed_text,
+    told,
+    which_check,
+)
 
 
 class Recount:
@@ -164,7 +103,7 @@ class Recount:
     def received(self, line: dict[str, Any]) -> dict[str, Any]:
         kind, clock = line["kind"], micros(line["clock"])
         said = plain(
-            {k: line[k] for k in _INPUTS[kind] if k not in ("standing", "clock")} | {"k": kind}
+            {k: line[k] for k in INPUTS[kind] if k not in ("standing", "clock")} | {"k": kind}
         )
         if line["id"] in self.first:
             before, answer = self.first[line["id"]]
@@ -374,7 +313,7 @@ class Recount:
 
     def content(self, bid: dict[str, Any], text: Any, nonce: Any) -> tuple[str, int]:
         """Why an opened bid does not count ("" if it does), and its amount."""
-        said = _sealed_text(text)
+        said = sealed_text(text)
         if said is None or not isinstance(nonce, str) or not re.fullmatch("[0-9a-f]{64}", nonce):
             return "unreadable", 0
         made = b"yangbanjian-sealed-bid/1\n" + text.encode() + bytes.fromhex(nonce)
@@ -453,7 +392,7 @@ class Recount:
         committed = self.terms["reserve_commitment"]
         if told_now is None and committed is None:
             return 0
-        _check_types(told_now or {}, {"fen": int, "nonce": str}, number)
+        check_types(told_now or {}, {"fen": int, "nonce": str}, number)
         nonce = told_now["nonce"]
         made = f"yangbanjian-reserve/1\n{told_now['fen']}\n".encode()
         is_hex = re.fullmatch("[0-9a-f]{64}", nonce) is not None
@@ -482,57 +421,17 @@ class Recount:
                 return due
         elif kind in ("auto", "opened"):
             odd("order", number, "多了一行", "a line that nothing brought about")
-        given = {name: line[name] for name in _INPUTS[kind]}
+        given = {name: line[name] for name in INPUTS[kind]}
         if kind in self.JUDGES:
             return {"kind": kind, **given, **self.received(line)}
         return {"kind": kind, **given, **self.DEEDS[kind](self, line, number)}
 
 
-def _sealed_text(text: Any) -> dict[str, Any] | None:
-    """What a sealed bid says; None unless it is exactly one, in canonical form."""
-    try:
-        said = json.loads(text)
-    except (TypeError, ValueError, RecursionError):
-        return None
-    if not isinstance(said, dict) or set(said) != {"amount_fen", "bid_id", "lot", "plate"}:
-        return None
-    amount = said["amount_fen"]
-    is_whole = isinstance(amount, int) and not isinstance(amount, bool) and 0 < amount < 2**53
-    is_text = all(isinstance(said[n], str) for n in ("bid_id", "lot", "plate"))
-    form = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return said if is_whole and is_text and form == text else None
-
-
-def read_terms(line: dict[str, Any]) -> Recount:
-    """The first line of a log."""
-    if set(line) != set(_TERMS):
-        odd("terms", 0, "竞价规则的字段有误", "the terms have other fields than they should")
-    _check_types(line, _TERMS, 0)
-    wants_step = line["method"] in ("rising", "dynamic", "dutch")
-    is_odd = (line["type"], line["kind"], line["n"]) != (LOT_LOG, "terms", 0)
-    is_odd = is_odd or line["method"] not in _METHODS or line["start_fen"] < 1
-    numbers = ("free_s", "cycle_s", "hard_close_s", "resume_s", "outage_s", "priority_s")
-    is_odd = is_odd or any(line[n] < 0 for n in numbers)
-    if is_odd or (wants_step and (line["step_fen"] < 1 or line["cycle_s"] < 1)):
-        odd("terms", 0, "竞价规则有误", "these are no terms")
-    return Recount(line)
-
-
-def _which(expected: dict[str, Any], line: dict[str, Any]) -> str:
-    """The check that a difference belongs to."""
-    names = {
-        "verdict": "verdict", "seq": "order", "closes_at": "close", "closed_at": "close",
-        "winner": "winner", "price_fen": "price", "outcome": "winner", "order": "winner",
-        "at": "time", "void": "opening", "sealed_sha256": "opening", "amount_fen": "amount",
-    }  # fmt: skip
-    wrong = [k for k in expected if plain(expected[k]) != plain(line.get(k))]
-    return next((names[k] for k in names if k in wrong), "line")
-
-
 def recount(lines: Sequence[dict[str, Any]]) -> Recount:
     """Recount a log without its evidence line; raises Mismatch at the first line that is wrong."""
     try:
-        lot = read_terms(lines[0])
+        check_terms(lines[0])
+        lot = Recount(lines[0])
         for number, line in enumerate(lines[1:], 1):
             _one_line(lot, line, number)
     except (ValueError, OverflowError):
@@ -544,15 +443,15 @@ def recount(lines: Sequence[dict[str, Any]]) -> Recount:
 
 def _one_line(lot: Recount, line: dict[str, Any], number: int) -> None:
     kind = line.get("kind")
-    if not isinstance(kind, str) or kind not in _INPUTS:
+    if not isinstance(kind, str) or kind not in INPUTS:
         odd("format", number, "不认识的一行", "a line of an unknown kind")
     is_bid = kind in Recount.JUDGES and kind != "claim"
-    if lot.is_over or (is_bid and kind not in _METHODS[lot.method]):
+    if lot.is_over or (is_bid and kind not in METHODS[lot.method]):
         odd("order", number, "这里不该有这一行", "this line does not belong here")
-    _check_types(line, _INPUTS[kind], number)
+    check_types(line, INPUTS[kind], number)
     if plain(line.get("n")) != str(number):
         odd("order", number, "行号不连续", "the lines are not numbered through")
     expected = {**lot.expected(line, number), "n": number}
     if plain(expected) != plain(line):
-        check = _which(expected, line)
+        check = which_check(expected, line)
         odd(check, number, f"与按规则重算的不符（{check}）", f"not what the rules give ({check})")

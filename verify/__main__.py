@@ -439,7 +439,7 @@ def check_lot_log(text: str, trust: Trust) -> dict[str, Any]:
         unreadable("日志不完整。The log is cut off, or holds what is not a line of it.")
     if any(canonical(line) != row for line, row in zip(lines, rows, strict=True)):
         fail("canonical", "日志不是规范形式，可能被改过。The log is not in canonical form.")
-    evidence = lines.pop() if lines[-1].get("kind") == "evidence" else None
+    evidence = lines.pop() if lines[1:] and lines[-1].get("kind") == "evidence" else None
     try:
         lot = recount(lines)
     except Mismatch as odd_line:

@@ -8,7 +8,6 @@ microseconds here and a lot is a bag of numbers: nothing is taken from the marke
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,10 +18,11 @@ from verify.lot_log import (
     Mismatch,
     check_terms,
     check_types,
+    inside,
     micros,
     odd,
     plain,
-    sealed_text,
+    reserve_told,
     told,
     which_check,
 )
@@ -303,28 +303,13 @@ class Recount:
                 odd("opening", number, "不该隐去这份报价", "this bid must not be withheld")
             self.withheld += 1
             return {"id": bid["id"], "void": "", "nonce": None}
-        void, amount = self.content(bid, line["text"], line["nonce"])
+        void, amount = inside(self.terms, bid, line["text"], line["nonce"])
         self.unreadable += void == "unreadable"
         if not void:
             self.tops.append(
                 {"plate": bid["plate"], "amount": amount, "at": self.last, "seq": line["seq"]}
             )
         return {"id": bid["id"], "void": void}
-
-    def content(self, bid: dict[str, Any], text: Any, nonce: Any) -> tuple[str, int]:
-        """Why an opened bid does not count ("" if it does), and its amount."""
-        said = sealed_text(text)
-        if said is None or not isinstance(nonce, str) or not re.fullmatch("[0-9a-f]{64}", nonce):
-            return "unreadable", 0
-        made = b"yangbanjian-sealed-bid/1\n" + text.encode() + bytes.fromhex(nonce)
-        if hashlib.sha256(made).hexdigest() != bid["commitment"]:
-            return "other_commitment", 0
-        if (said["lot"], said["plate"], said["bid_id"]) != (
-            self.terms["lot"], bid["plate"], bid["id"],
-        ):  # fmt: skip
-            return "other_bid", 0
-        amount = int(said["amount_fen"])
-        return ("below_start", 0) if amount < self.terms["start_fen"] else ("", amount)
 
     # --- the end ---
 
@@ -361,7 +346,7 @@ class Recount:
     def do_result(self, line: dict[str, Any], number: int) -> dict[str, Any]:
         at = self.ready(micros(line["clock"]), number)
         ranking = self.ranking()
-        least = self.reserve(line["reserve"], number)
+        least = reserve_told(self.terms["reserve_commitment"], line["reserve"], number)
         outcome = "no_bid"
         if ranking:
             outcome = "sold" if ranking[0]["amount"] >= least else "reserve_not_met"
@@ -386,21 +371,6 @@ class Recount:
             ],
         }
         return self.result
-
-    def reserve(self, told_now: Any, number: int) -> int:
-        """The secret reserve as it is told now, held to what was committed to at the start."""
-        committed = self.terms["reserve_commitment"]
-        if told_now is None and committed is None:
-            return 0
-        check_types(told_now or {}, {"fen": int, "nonce": str}, number)
-        nonce = told_now["nonce"]
-        made = f"yangbanjian-reserve/1\n{told_now['fen']}\n".encode()
-        is_hex = re.fullmatch("[0-9a-f]{64}", nonce) is not None
-        if not is_hex or hashlib.sha256(made + bytes.fromhex(nonce)).hexdigest() != committed:
-            odd(
-                "reserve", number, "保留价与事先的承诺不符", "not the reserve that was committed to"
-            )
-        return int(told_now["fen"])
 
     JUDGES: dict[str, Callable[[Recount, dict[str, Any], int], dict[str, Any]]] = {
         "bid": judge_bid, "ceiling": judge_ceiling, "sealed": judge_sealed, "claim": judge_claim,
@@ -434,7 +404,7 @@ def recount(lines: Sequence[dict[str, Any]]) -> Recount:
         lot = Recount(lines[0])
         for number, line in enumerate(lines[1:], 1):
             _one_line(lot, line, number)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         raise Mismatch("format", "时刻的写法有误。A time is not one.") from None
     if lot.due:
         odd("order", len(lines), "日志缺了末尾", "the end of the log is missing")

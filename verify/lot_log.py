@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from datetime import UTC, datetime
@@ -95,6 +96,35 @@ def sealed_text(text: Any) -> dict[str, Any] | None:
     is_text = all(isinstance(said[n], str) for n in ("bid_id", "lot", "plate"))
     form = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return said if is_whole and is_text and form == text else None
+
+
+def inside(terms: dict[str, Any], bid: dict[str, Any], text: Any, nonce: Any) -> tuple[str, int]:
+    """Why an opened bid does not count ("" if it does), and its amount."""
+    said = sealed_text(text)
+    if said is None or not isinstance(nonce, str) or not re.fullmatch("[0-9a-f]{64}", nonce):
+        return "unreadable", 0
+    made = b"yangbanjian-sealed-bid/1\n" + text.encode() + bytes.fromhex(nonce)
+    if hashlib.sha256(made).hexdigest() != bid["commitment"]:
+        return "other_commitment", 0
+    if (said["lot"], said["plate"], said["bid_id"]) != (
+        terms["lot"], bid["plate"], bid["id"],
+    ):  # fmt: skip
+        return "other_bid", 0
+    amount = int(said["amount_fen"])
+    return ("below_start", 0) if amount < terms["start_fen"] else ("", amount)
+
+
+def reserve_told(committed: Any, told_now: Any, number: int) -> int:
+    """The secret reserve as it is told now, held to what was committed to at the start."""
+    if told_now is None and committed is None:
+        return 0
+    check_types(told_now or {}, {"fen": int, "nonce": str}, number)
+    nonce = told_now["nonce"]
+    made = f"yangbanjian-reserve/1\n{told_now['fen']}\n".encode()
+    is_hex = re.fullmatch("[0-9a-f]{64}", nonce) is not None
+    if not is_hex or hashlib.sha256(made + bytes.fromhex(nonce)).hexdigest() != committed:
+        odd("reserve", number, "保留价与事先的承诺不符", "not the reserve that was committed to")
+    return int(told_now["fen"])
 
 
 def check_terms(line: dict[str, Any]) -> None:

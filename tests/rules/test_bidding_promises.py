@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.bidding import T0, WAN, RandomCourse, Room, at, terms
 from verify import auction
-from yangbanjian.market.trading.rules import closing, rising, timing
+from yangbanjian.market.trading.rules import closing, logs, rising, timing
 from yangbanjian.market.trading.rules.closing import Reserve
 from yangbanjian.market.trading.rules.course import Course
 from yangbanjian.market.trading.rules.lots import (
@@ -175,6 +175,17 @@ def test_a10_nothing_before_the_close_depends_on_the_reserve(
         lot = replace(LOT, reserve_commitment=reserve.commitment)
         told.append(Played(happenings, lot).text.split("\n", 1)[1])
     assert told[0] == told[1]
+
+
+@given(HAPPENINGS)
+def test_a10_while_bidding_is_on_nobody_learns_of_ceilings_or_refused_bids(happenings: Any) -> None:
+    course = Played(happenings)
+    told = logs.told_while_open(course.lines)
+    bids = [line for line in told if line["kind"] == "bid"]
+    assert [b["seq"] for b in bids] == [b.seq for b in course.bids]
+    assert len({tuple(sorted(b)) for b in bids}) <= 1, "one form, whoever placed it"
+    text = logs.text_of(told)
+    assert not any(word in text for word in ("max_fen", "ceiling", "auto", "standing", '"id"'))
 
 
 def test_a10_a_log_has_plates_and_no_names() -> None:

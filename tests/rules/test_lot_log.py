@@ -256,6 +256,27 @@ def _bare(line: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in line.items() if k != "n"}
 
 
+ODD_VALUES = [
+    None, True, -1, 0, 2**53 - 1, 1.5, "", "x", [], {}, ["M2", 3], [[]], {"fen": 1}, "9999-12-31T23:59:59.999999Z",
+    "0001-01-01T00:00:00.000000Z", "evidence", "result", "auto", "opened", "dutch", "sealed",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", [Method.RISING, Method.SEALED])
+def test_odd_files_get_an_answer_and_no_traceback(method: Method) -> None:
+    original, rng = vouched(sample(method)), Random(2)
+    lines = [json.loads(line) for line in original.splitlines()]
+    for _ in range(1_500):
+        odd = [dict(line) for line in lines]
+        for _ in range(rng.randrange(1, 4)):
+            line = rng.choice(odd)
+            line[rng.choice(sorted(line))] = rng.choice(ODD_VALUES)
+        if rng.random() < 0.2:
+            odd = odd[: rng.randrange(1, len(odd))]
+        text = "".join(rfc8785.dumps(line).decode() + "\n" for line in odd)
+        assert (verifier.verify(text.encode(), TRUST).code == 0) == (text == original)
+
+
 @pytest.mark.parametrize(
     ("number", "said", "check"),
     [

@@ -9,7 +9,7 @@ value anew: A8. The form is that of `GET /lots/{id}/log`; `python -m verify` rea
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +38,21 @@ _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", 
 def text_of(lines: list[Line]) -> str:
     """The log as it is served: each line numbered from 0, canonical, ended by a line feed."""
     return "".join(_encode({**line, "n": number}) + "\n" for number, line in enumerate(lines))
+
+
+_TOLD_OF_A_BID = ("kind", "seq", "plate", "amount_fen", "at", "closes_at")
+
+
+def told_while_open(lines: Iterable[Line]) -> list[Line]:
+    """What may be told before the end: accepted bids, all in one form, and what moved the time.
+    No ceilings, nor which bid was placed by one; nobody's refused bids, no ids (A10)."""
+    told: list[Line] = []
+    for line in lines:
+        if line["kind"] in ("bid", "auto") and line["seq"] is not None:
+            told.append({**{name: line[name] for name in _TOLD_OF_A_BID}, "kind": "bid"})
+        elif line["kind"] in ("terms", "pause", "resume", "outage"):
+            told.append(line)
+    return told
 
 
 def instant(at: datetime) -> str:

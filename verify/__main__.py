@@ -2,8 +2,9 @@
 
     python -m verify FILE --trust KEYS.json [--seen CHECKPOINT]... [--json]
 
-FILE is an evidence packet (of one entry), a checkpoint (the signed head of the log) or a proof of
-consistency (of two heads). KEYS.json is what the market publishes at /log/keys, which you should
+FILE is an evidence packet (of one entry), a checkpoint (the signed head of the log), a proof of
+consistency (of two heads) or the log of a lot (its bidding is recounted by rules written a second
+time). KEYS.json is what the market publishes at /log/keys, which you should
 have kept since you first dealt with it: a file fetched today proves what is said today. --seen
 names checkpoints that came into your hands earlier (by mail, on paper): one of them still counts
 when its key has been revoked since, and a head that contradicts it is refused.
@@ -32,6 +33,9 @@ from typing import Any, NamedTuple, NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from verify.auction import Recount, recount
+from verify.lot_log import LOT_LOG, Mismatch
 
 HOLDS, FAILS, UNREADABLE, UNTRUSTED = 0, 1, 2, 3
 LARGEST = 64 * 2**20
@@ -313,7 +317,7 @@ class Trust(NamedTuple):
             raise Verdict(UNTRUSTED, "trust", sentence)
 
 
-# --- the three kinds of file ----------------------------------------------------------------------
+# --- the kinds of file --------------------------------------------------------------------------
 
 
 def _exactly(value: Any, names: set[str], check: str) -> None:
@@ -427,6 +431,61 @@ def check_checkpoint(note: str, trust: Trust) -> dict[str, Any]:
     return {"kind": "checkpoint", "origin": head.origin, "size": head.size, "key": key}
 
 
+def check_lot_log(text: str, trust: Trust) -> dict[str, Any]:
+    """The bidding of one lot: recounted, then held to the entry that vouches for the log."""
+    *rows, rest = text.split("\n")
+    lines = [read_json(row) for row in rows]
+    if rest or any(not isinstance(line, dict) for line in lines):
+        unreadable("日志不完整。The log is cut off, or holds what is not a line of it.")
+    if any(canonical(line) != row for line, row in zip(lines, rows, strict=True)):
+        fail("canonical", "日志不是规范形式，可能被改过。The log is not in canonical form.")
+    evidence = lines.pop() if lines[1:] and lines[-1].get("kind") == "evidence" else None
+    try:
+        lot = recount(lines)
+    except Mismatch as odd_line:
+        fail(odd_line.check, odd_line.sentence)
+    proven = {
+        "kind": "lot-log", "lot": lot.terms["lot"], "lines": len(lines), "withheld": lot.withheld,
+        "unreadable": lot.unreadable, **(lot.result or {"outcome": None}),
+    }  # fmt: skip
+    if evidence is None:
+        sentence = "重算无误，但日志没有附上存证。Recounted, but nobody has vouched for the log."
+        raise Verdict(UNTRUSTED, "trust", sentence, proven)
+    digest = hashlib.sha256("".join(f"{row}\n" for row in rows[: len(lines)]).encode()).hexdigest()
+    proven.update(
+        _check_evidence(evidence, lot, {"log_sha256": digest, "lines": len(lines)}, trust)
+    )
+    return proven
+
+
+def _check_evidence(
+    evidence: dict[str, Any], lot: Recount, said: dict[str, Any], trust: Trust
+) -> dict[str, Any]:
+    _exactly(evidence, {"kind", "n", "deadline", "result"}, "evidence")
+    found = _check_vouching(evidence["result"], lot, said, trust)
+    if (evidence["n"], evidence["deadline"] is None) != (said["lines"], lot.digest is None):
+        fail("evidence", "存证与日志不符。The evidence is not that of this log.")
+    if lot.digest is not None:
+        early = _check_vouching(evidence["deadline"], lot, {"sealed_sha256": lot.digest}, trust)
+        if early["size"] > found["index"]:
+            sentence = "开标以前没有公布已收报价。The bids received were in no head before opening."
+            fail("deadline", sentence)
+    return {"origin": found["origin"], "index": found["index"], "key": found["key"]}
+
+
+def _check_vouching(
+    packet: Any, lot: Recount, said: dict[str, Any], trust: Trust
+) -> dict[str, Any]:
+    if not isinstance(packet, dict) or packet.get("type") != "yangbanjian-packet/1":
+        fail("evidence", "存证包的格式有误。What vouches for the log is no packet.")
+    found = check_packet(packet, trust)
+    payload = packet["payload"] if isinstance(packet["payload"], dict) else {}
+    wanted = {"lot": lot.terms["lot"], **said}
+    if canonical({k: payload.get(k) for k in wanted}) != canonical(wanted):
+        fail("evidence", "存证与日志不符。The evidence is not that of this log.")
+    return found
+
+
 CHECKS: dict[str, Callable[[dict[str, Any], Trust], dict[str, Any]]] = {
     "yangbanjian-packet/1": check_packet,
     "yangbanjian-consistency/1": check_consistency,
@@ -442,6 +501,8 @@ def verify(content: bytes, trust: Trust) -> Verdict:
             unreadable("不是 UTF-8 文本。Not a text in UTF-8.")
         if not text.startswith("{"):
             return Verdict(HOLDS, "", SAID, check_checkpoint(text, trust))
+        if text.partition("\n")[0].endswith(f'"type":"{LOT_LOG}"}}'):
+            return Verdict(HOLDS, "", SAID, check_lot_log(text, trust))
         said = read_json(text)
         check = CHECKS.get(said.get("type")) if isinstance(said.get("type"), str) else None
         if check is None:

@@ -24,6 +24,9 @@ TABLES = (
     "yangbanjian.libraries.experts.rules",
     "yangbanjian.engines.matching.rules.introductions",
     "yangbanjian.ground.rulebook.rules.editions",
+    "yangbanjian.market.trading.rules.listing_states",
+    "yangbanjian.market.trading.rules.lot_states",
+    "yangbanjian.market.trading.rules.registration_states",
 )
 
 # What each variable means. Those of development and of a child's environment are not for operators.

@@ -1,0 +1,1 @@
+"""Encryption and sharing as functions of their arguments, randomness among them."""

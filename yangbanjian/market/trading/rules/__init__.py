@@ -1,0 +1,1 @@
+"""What is decided on the floor, without a database and without a clock."""

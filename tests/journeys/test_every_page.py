@@ -27,6 +27,9 @@ PUBLIC = {
     "expert-page": "/experts/{expert}",
     "history": "/achievements/{achievement}/history",
     "card-page": "/achievements/{achievement}/card",
+    "notices": "/notices",
+    "notices-none": "/notices?state=stopped",
+    "notice-page": "/notices/1",
     "publish": "/publish",
     "publish-demand-empty": "/publish/demand",
     "publish-demand-filled": "/publish/demand?text=冷库电费太高，想降三成",
@@ -54,6 +57,7 @@ SIGNED_IN = {
         "own-data": "/desk/account/data",
         "organisation": "/desk/organisation",
         "imports": "/desk/imports",
+        "floor": "/desk/floor",
     },
     "enterprise": {
         "desk-enterprise": "/desk/",

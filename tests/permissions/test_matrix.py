@@ -19,6 +19,7 @@ from django.test import Client
 
 from tests import make, signing
 from tests.actions.test_log import sequenced, written
+from tests.actions.test_notices import brought, said
 from tests.faces.calling import client_of
 from tests.faces.matching import direction_between, match_between
 from yangbanjian.engines.matching import actions as matching
@@ -34,6 +35,7 @@ from yangbanjian.kernel.refusals import NotAllowed, NotFound
 from yangbanjian.libraries.achievements import actions as achievements
 from yangbanjian.libraries.demands import actions as demands
 from yangbanjian.libraries.experts import actions as experts
+from yangbanjian.market.trading import actions as trading
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +102,18 @@ EDITION = {
     "jurisdiction": "310110", "document": "某文件", "effective_from": "2030-01-01",
     "rows": [{"case": "reward", "days": 20, "unit": "calendar", "first_day": "counted"}],
 }  # fmt: skip
+A_DECISION = {"kind": "collective", "price_mode": "agreement"}
+HOLDERS = [{"name": "东湖大学", "share_bp": 10_000}]
+OBJECTION = {"text": "完成人有遗漏。", "name": "李某", "contact": "13900000000"}
+
+
+def a_notice(achievement_id: int) -> dict[str, Any]:
+    return {
+        "achievement_id": achievement_id, "deal_mode": "transfer", "price_mode": "agreement",
+        "price_fen": 100, "related_party": {"is": False},
+    }  # fmt: skip
+
+
 TABLE: dict[str, list[Verb]] = {
     "achievements": _records(
         "achievements", {"tto", "broker", "enterprise", "expert", "exchange"}
@@ -205,6 +219,39 @@ TABLE: dict[str, list[Verb]] = {
         Verb("trial balance", "get", "/ledger/trial-balance", None, "", STAFF | {"exchange"}),
         Verb("unmatched", "get", "/ledger/unmatched", None, "", STAFF | {"exchange"}),
     ],
+    "way_in": [
+        Verb("decide", "post", "/achievements/{id}/decisions", A_DECISION, "", frozenset({OWN})),
+        Verb(
+            "state", "post", "/achievements/{id}/statements", {"item": "title", "verdict": "pass"},
+            "", frozenset({OWN, "exchange", "operator"}),
+        ),
+        Verb("way", "post", "/achievements/{id}/way", {"floor": True}, "", frozenset({OWN})),
+        Verb("duties", "get", "/achievements/{id}/duties", None, "", EVERYBODY),
+        Verb("add", "post", "/notices", a_notice, "", frozenset({OWN})),
+        Verb(
+            "enter", "post", "/achievements/{id}/rights", {"kind": "initial", "holders": HOLDERS},
+            "", frozenset({"exchange", "operator"}),
+        ),
+    ],
+    "notices": [
+        Verb("list", "get", "/notices", None, "open", EVERYBODY),
+        Verb("read", "get", "/notices/{id}", None, "draft", STAFF | {OWN, "exchange"}),
+        Verb("read", "get", "/notices/{id}", None, "open", EVERYBODY),
+        Verb("open", "post", "/notices/{id}/moves/open", {}, "draft", frozenset({OWN})),
+        Verb("change", "post", "/notices/{id}/moves/change", {"reason": "改"}, "open", frozenset({OWN})),
+        Verb("withdraw", "post", "/notices/{id}/moves/withdraw", {"reason": "改"}, "open",
+             frozenset({OWN})),
+        Verb("objections", "get", "/notices/{id}/objections", None, "open", EVERYBODY),
+        Verb("object", "post", "/notices/{id}/objections", OBJECTION, "open", EVERYBODY - {OWN}),
+    ],
+    # SEEKER is who objected.
+    "objections": [
+        Verb("rule", "post", "/objections/{id}/moves/rule", {"outcome": "dismissed"}, "open",
+             frozenset({OWN, "exchange", "operator"})),
+        Verb("appeal", "post", "/objections/{id}/moves/appeal", {"reason": "不服"}, "dismissed",
+             frozenset({SEEKER})),
+    ],
+    "rights": [Verb("read", "get", "/rights/{id}", None, "", EVERYBODY)],
     "everybody": [
         Verb("codes", "get", "/codes/field", None, "", EVERYBODY),
         Verb("match", "post", "/match", {"text": "冷库电费太高"}, "", EVERYBODY),
@@ -222,7 +269,7 @@ ELSEWHERE = frozenset({
 
 # --- things --------------------------------------------------------------------------------------
 
-Made = tuple[int, dict[str, Person]]
+Made = tuple[int | str, dict[str, Person]]
 
 
 def _in_state(verbs: Any, record: Any, owner: Actor, state: str) -> None:
@@ -295,6 +342,38 @@ def _edition(state: str) -> Made:
     return one.pk, {OWN: author}
 
 
+def _brought(_state: str) -> Made:
+    owner = make.person(Role.TTO, of=make.organisation("university"))
+    return brought(actor_of(owner)).pk, {OWN: owner}
+
+
+def _notice(state: str) -> Made:
+    owner = make.person(Role.TTO, of=make.organisation("university"))
+    record = brought(actor_of(owner))
+    one = trading.draft_notice(actor=actor_of(owner), achievement_id=record.pk, values=said())
+    if state != "draft":
+        trading.open_notice(actor=actor_of(owner), notice_id=one.pk)
+    return one.pk, {OWN: owner}
+
+
+def _objection(state: str) -> Made:
+    notice_id, own = _notice("open")
+    objector = make.person(Role.EXPERT)
+    made = trading.object_to(actor=actor_of(objector), notice_id=notice_id, text="有遗漏。")
+    if state == "dismissed":
+        trading.rule(actor=actor_of(own[OWN]), objection_id=made.pk, outcome="dismissed")
+    return made.pk, {**own, SEEKER: objector}
+
+
+def _right(_state: str) -> Made:
+    record_id, own = _brought("")
+    made = trading.enter_right(
+        actor=make.actor(Role.EXCHANGE), achievement_id=record_id, kind="initial",
+        content={"holders": HOLDERS},
+    )  # fmt: skip
+    return made.right.no, own
+
+
 def _nothing(_state: str) -> Made:
     make.person(Role.OPERATOR)  # so that no caller is the last one
     return 0, {}
@@ -315,6 +394,10 @@ THINGS: dict[str, Callable[[str], Made]] = {
     "tokens": _token,
     "ledger": _accounts,
     "oneself": _nothing,
+    "way_in": _brought,
+    "notices": _notice,
+    "objections": _objection,
+    "rights": _right,
     "everybody": _nothing,
 }
 
@@ -342,7 +425,7 @@ def _everything() -> list[Any]:
         return sorted(cursor.fetchall())
 
 
-def _send(client: Client, verb: Verb, thing_id: int) -> int:
+def _send(client: Client, verb: Verb, thing_id: int | str) -> int:
     path = "/api/v1" + verb.path.format(id=thing_id)
     if verb.body == "a file":
         body: Any = {"file": SimpleUploadedFile("a.pdf", b"%PDF-1.7")}
@@ -350,7 +433,8 @@ def _send(client: Client, verb: Verb, thing_id: int) -> int:
     if verb.method == "get":
         return client.get(path).status_code
     call = getattr(client, verb.method)
-    return int(call(path, verb.body, content_type="application/json").status_code)
+    body = verb.body(thing_id) if callable(verb.body) else verb.body
+    return int(call(path, body, content_type="application/json").status_code)
 
 
 CELLS = [
@@ -401,6 +485,7 @@ def test_every_call_stands_in_the_table() -> None:
                 plain = plain.replace(part, "{id}")
         plain = plain.replace("/moves/{move}", "/moves/").replace("/codes/{table}", "/codes/field")
         plain = plain.replace("/rules/{table}", "/rules/notice_days")
+        plain = plain.replace("{no}", "{id}")
         if plain in ELSEWHERE or plain.endswith("s/{id}/history"):
             continue
         for method in calls:

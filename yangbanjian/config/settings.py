@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "yangbanjian.libraries.demands",
     "yangbanjian.libraries.experts",
     "yangbanjian.engines.matching",
+    "yangbanjian.market.trading",
     "yangbanjian.faces.web",
     "yangbanjian.faces.sheets",
     "yangbanjian.faces.cli",

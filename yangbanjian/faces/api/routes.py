@@ -13,6 +13,7 @@ from yangbanjian.faces.api import (
     codes,
     document,
     files,
+    floor,
     imports,
     inbox,
     introductions,
@@ -79,7 +80,7 @@ for library, verbs in records.LIBRARIES:
     api.add_router(f"/{library.room}", records.library_router(library, verbs))
 api.add_router("/imports", imports.router)
 for room in (
-    match, introductions, oneself, people, inbox, files, codes, rulebook, log, ledger, sandbox,
+    match, introductions, oneself, people, inbox, files, codes, rulebook, log, ledger, floor, sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)
 

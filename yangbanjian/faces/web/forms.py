@@ -175,13 +175,13 @@ def _posted(one: Field, sent: str, words: Words) -> Any:
     if one.kind == "words":
         return split(text)
     if one.kind == "fen":
-        return _posted_fen(text)
+        return posted_fen(text)
     if one.kind == "code" and len(words.table(one.table)) > LONGEST_CHOICE:
         return code_of(one.table, text, words)
     return text
 
 
-def _posted_fen(text: str) -> Any:
+def posted_fen(text: str) -> Any:
     """Fen for an amount as people type it; the text itself (which is then refused) otherwise."""
     if not text.strip() or text.strip() in (_("面议"), "面议"):
         return None

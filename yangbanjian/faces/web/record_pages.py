@@ -99,6 +99,9 @@ def _main_actions(library: Library, record: Any, actor: Actor) -> list[dict[str,
         found.append({"text": _("名片"), "url": f"{url}/card", "method": "get", "icon": "qrcode"})
     if library.may_write(actor, record):
         found.append({"text": _("修改"), "url": f"{url}/edit", "method": "get", "icon": "edit"})
+        if library.kind == "achievement" and record.state in LIVE:
+            floor = f"/desk/floor/{record.pk}"
+            found.append({"text": _("进场"), "url": floor, "method": "get", "icon": "scale"})
     elif record.state in LIVE and library.kind in asking.SUPPLY:
         found.append(
             {

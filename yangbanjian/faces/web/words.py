@@ -17,6 +17,8 @@ STATE_TONES = {
     "draft": "", "submitted": "warn", "public": "ok", "expiring": "warn", "expired": "bad",
     "withdrawn": "bad", "sold": "gold", "suggested": "match", "seen": "match",
     "interested": "demand", "agreed": "ok", "declined": "bad", "lapsed": "",
+    "open": "ok", "paused": "warn", "ended": "brand", "stopped": "bad", "upheld": "bad",
+    "dismissed": "", "appealed": "warn", "final": "",
 }  # fmt: skip
 MORE_OR_LESS = {"ge": "≥ ", "gt": "> ", "le": "≤ ", "lt": "< ", "eq": "", "range": ""}
 

@@ -71,3 +71,11 @@ def opened(actor: Actor, sha256: str) -> Stored:
         sha256, path_of(sha256), row.media_type, row.name, row.size, row.is_public,
         row.media_type in rules.SHOWN_INLINE,
     )  # fmt: skip
+
+
+def owned(actor: Actor, file_id: int) -> File:
+    """A file that the actor may read, to be attached to what they write."""
+    row = File.objects.filter(visible_to(actor), pk=file_id).first()
+    if row is None:
+        raise NotFound("files.not_found", gettext_noop("没有找到这个文件。"))
+    return row

@@ -5,7 +5,7 @@ width, spaces, prefixes) and says what to do when it can't be right. A good chec
 number is well formed, not that it exists.
 """
 
-from yangbanjian.kernel.identifiers.checked import Checked, tidy
+from yangbanjian.kernel.identifiers.checked import Checked, check_11_2, tidy
 from yangbanjian.kernel.identifiers.papers import check_doi
 from yangbanjian.kernel.identifiers.patents import (
     check_patent,
@@ -18,6 +18,7 @@ from yangbanjian.kernel.identifiers.uscc import check_uscc, make_uscc, uscc_chec
 
 __all__ = [
     "Checked",
+    "check_11_2",
     "check_doi",
     "check_orcid",
     "check_patent",

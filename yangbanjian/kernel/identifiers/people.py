@@ -3,7 +3,7 @@
 import re
 
 from yangbanjian.kernel.flaws import gettext_noop
-from yangbanjian.kernel.identifiers.checked import Checked, empty, tidy, wrong
+from yangbanjian.kernel.identifiers.checked import Checked, check_11_2, empty, tidy, wrong
 
 _PREFIX = re.compile(r"^(?:ORCID(?:ID)?:?)?(?:HTTPS?://)?(?:WWW\.)?(?:ORCID\.ORG/)?(?:ORCID:)?")
 _SHAPE = re.compile(r"^\d{15}[\dX]$")
@@ -11,10 +11,7 @@ _SHAPE = re.compile(r"^\d{15}[\dX]$")
 
 def orcid_check_digit(first15: str) -> str:
     """The 16th character."""
-    total = 0
-    for digit in first15:
-        total = (total + int(digit)) * 2
-    return "0123456789X"[(12 - total % 11) % 11]
+    return check_11_2(first15)
 
 
 def check_orcid(text: str) -> Checked:

@@ -178,7 +178,9 @@ class District:
         )
         self.story.plan(LOOKS_ON[0] - 1, lambda: self._confirm(quiet, custody))
         for day in LOOKS_ON:
-            self.story.plan(day, lambda: self._try(lambda: self._look_at_directions(quiet), quiet))
+            self.story.plan(
+                day, lambda: self.attempt(lambda: self._look_at_directions(quiet), quiet)
+            )
 
     # The year ----------------------------------------------------------------------------
 
@@ -193,9 +195,9 @@ class District:
             self.story.plan(self.chance.uniform(25, 362), self._publishing("demand", row))
 
     def _publishing(self, kind: str, row: content.Row, index: int = 0) -> Callable[[], None]:
-        return lambda: self._try(lambda: self._publish(kind, row, index), row["key"])
+        return lambda: self.attempt(lambda: self._publish(kind, row, index), row["key"])
 
-    def _try(self, what: Callable[[], None], where: str) -> None:
+    def attempt(self, what: Callable[[], None], where: str) -> None:
         """A refusal in the story is a mistake in its content: told, and the story goes on."""
         try:
             what()
@@ -232,7 +234,7 @@ class District:
             return
         day = self.story.day + self.chance.uniform(0.2, 3)
         self.story.plan(
-            day, lambda: self._try(lambda: self._moderate(kind, row, verbs), row["key"])
+            day, lambda: self.attempt(lambda: self._moderate(kind, row, verbs), row["key"])
         )
 
     def _moderate(self, kind: str, row: content.Row, verbs: Any) -> None:
@@ -244,7 +246,7 @@ class District:
             )  # fmt: skip
             self.story.plan(
                 self.story.day + 4,
-                lambda: self._try(lambda: self._again(kind, row, verbs), row["key"]),
+                lambda: self.attempt(lambda: self._again(kind, row, verbs), row["key"]),
             )
             return
         verbs.move(actor=self.operator, record_id=record_id, name="approve")
@@ -263,7 +265,7 @@ class District:
         if self.chance.random() < 0.9:
             self.story.plan(
                 self.story.day + VALID_DAYS - self.chance.uniform(1, 25),
-                lambda: self._try(
+                lambda: self.attempt(
                     lambda: verbs.move(
                         actor=self.actors[owner],
                         record_id=self.records[row["key"]],
@@ -275,7 +277,9 @@ class District:
             )
         if kind == "demand":
             day = self.story.day + self.chance.uniform(6, 12)
-            self.story.plan(day, lambda: self._try(lambda: self._look_at_matches(row), row["key"]))
+            self.story.plan(
+                day, lambda: self.attempt(lambda: self._look_at_matches(row), row["key"])
+            )
 
     # Introductions -------------------------------------------------------------------------
 
@@ -329,7 +333,7 @@ class District:
         owner = next(k for k, pk in self.organisations.items() if pk == found[0].provider_id)
         self.story.plan(
             self.story.day + 4,
-            lambda: self._try(
+            lambda: self.attempt(
                 lambda: self._agree(found[0].pk, self.actors[owner]),
                 owner,
             ),
@@ -340,7 +344,7 @@ class District:
 
     def _answering(self, match_id: int, provider_id: int) -> Callable[[], None]:
         owner = next(key for key, pk in self.organisations.items() if pk == provider_id)
-        return lambda: self._try(lambda: self._answer(match_id, self.actors[owner]), owner)
+        return lambda: self.attempt(lambda: self._answer(match_id, self.actors[owner]), owner)
 
     def _answer(self, match_id: int, actor: Actor) -> None:
         drawn = self.chance.random()

@@ -174,7 +174,7 @@ class District:
         keeper = self.actors[first["exchange"][0]]
         payers = [self.organisations[key] for key in (cold, *second[:2])]
         self.story.plan(
-            AT_THE_BANK, lambda: self._try(lambda: day_at_the_bank(keeper, payers), "bank")
+            AT_THE_BANK, lambda: self.attempt(lambda: day_at_the_bank(keeper, payers), "bank")
         )
         self.story.plan(LOOKS_ON[0] - 1, lambda: self._confirm(quiet, custody))
         for day in LOOKS_ON:

@@ -38,7 +38,8 @@ def file_of(key: Key) -> Path:
 def signer_of(key: Key) -> rules.Signer:
     """Something that signs with this key. Raises Conflict where its secret is not at hand."""
     try:
-        signer = rules.Ed25519Signer(bytes.fromhex(file_of(key).read_text(encoding="ascii")))
+        seed = bytes.fromhex(file_of(key).read_text(encoding="ascii"))
+        signer = rules.SIGNERS[key.algorithm](seed)
     except (OSError, ValueError):
         signer = None
     if signer is None or signer.public != bytes(key.public):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from yangbanjian.faces.web import (
+    credentials,
     demands,
     desk,
     evidence,
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *desk.urls,
     *misc.urls,
     *evidence.urls,
+    *credentials.urls,
     *operator_urls.urls,
     *rulebook.urls,
     path("", include("yangbanjian.faces.web.people_urls")),

@@ -46,7 +46,7 @@ def signer_of(key: Key) -> rules.Signer:
         raise Conflict(
             "keys.secret_missing",
             gettext_noop(
-                "签名密钥 %(name)s 不在本机。请从备份恢复密钥文件，或用 ybj log rotate --lost 换新。"
+                "签名密钥 %(name)s 不在本机。请从备份恢复密钥文件，或用 ybj log rotate --lost（凭证用 ybj credential rotate --lost）换新。"
             ),
             name=file_of(key).name,
         )

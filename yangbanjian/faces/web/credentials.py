@@ -23,7 +23,7 @@ VC = "application/vc"
 @cache_control(public=True, max_age=KEPT_S)
 def identity(request: HttpRequest) -> HttpResponse:
     """did:web: who issues here, and with which keys."""
-    return JsonResponse(queries.identity(), content_type="application/did")
+    return JsonResponse(queries.identity())
 
 
 @require_safe

@@ -266,6 +266,6 @@ def _ensure_seal() -> Seal:
 def rotate_key(*, actor: Actor, purpose: str = queries.PURPOSE, is_lost: bool = False) -> Key:
     """Sign with a new key from now on; what the old one signed stays good unless it is lost.
     Raises NotAllowed."""
-    if queries.PURPOSE == purpose or queries.SEAL == purpose:
-        return keys.rotate(actor=actor, purpose=purpose, is_lost=is_lost)
-    raise ValueError(purpose)
+    if purpose not in (queries.PURPOSE, queries.SEAL):
+        raise ValueError(purpose)
+    return keys.rotate(actor=actor, purpose=purpose, is_lost=is_lost)

@@ -61,7 +61,8 @@ class Credential(models.Model):
         db_table = "credentials_credential"
         constraints = [
             models.CheckConstraint(
-                condition=Q(token__regex=r"^[0-9a-f]{32}$"), name="credential_token_unguessable"
+                condition=Q(token__regex=r"^[0-9a-f]{32}$"),  # noqa: S106 - no password
+                name="credential_token_unguessable",
             ),
             models.UniqueConstraint(fields=["status_list", "position"], name="credential_own_bit"),
             models.CheckConstraint(

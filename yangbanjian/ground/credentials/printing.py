@@ -14,7 +14,6 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from yangbanjian.ground.credentials.rules.codes import LONGEST
 from yangbanjian.ground.credentials.rules.documents import Shown
 
 HERE = Path(__file__).parent
@@ -62,7 +61,7 @@ def _drawn(text: str) -> tuple[str, int]:
     drawn = segno.make(text, error="l" if len(text) > 300 else "m", micro=False)
     out = io.BytesIO()
     drawn.save(out, kind="svg", border=4)
-    return out.getvalue().decode(), drawn.symbol_size(border=4)[0]
+    return out.getvalue().decode(), int(drawn.symbol_size(border=4)[0])
 
 
 def unprintable(text: str) -> str:
@@ -89,6 +88,3 @@ def _mapped(font: bytes) -> Iterator[int]:
             for group in range(groups):
                 first, last, _ = struct.unpack_from(">3L", font, start + offset + 16 + 12 * group)
                 yield from range(first, last + 1)
-
-
-__all__ = ["LONGEST", "pdf", "rows_of", "unprintable"]

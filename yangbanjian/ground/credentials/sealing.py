@@ -99,7 +99,7 @@ def _behind(signer: Signer, own: Any) -> Any:
     from pyhanko.sign import signers
     from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-    class Behind(signers.Signer):  # type: ignore[misc]
+    class Behind(signers.Signer):
         async def async_sign_raw(
             self, data: bytes, digest_algorithm: str, dry_run: bool = False
         ) -> bytes:
@@ -108,7 +108,7 @@ def _behind(signer: Signer, own: Any) -> Any:
             # The length is asked first; a signature on P-256 in DER has 72 bytes at most.
             return bytes(72) if dry_run else signer.sign(data)
 
-    store = SimpleCertificateStore()
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
     store.register(own)
     return Behind(
         signing_cert=own, cert_registry=store,

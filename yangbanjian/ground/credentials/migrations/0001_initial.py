@@ -5,101 +5,164 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('keys', '0003_p256'),
+        ("keys", "0003_p256"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='StatusList',
+            name="StatusList",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('opened_at', models.DateTimeField()),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("opened_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'credentials_status_list',
+                "db_table": "credentials_status_list",
             },
         ),
         migrations.CreateModel(
-            name='Credential',
+            name="Credential",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('token', models.TextField(unique=True)),
-                ('type', models.TextField()),
-                ('about_kind', models.TextField()),
-                ('about_id', models.BigIntegerField()),
-                ('owner_id', models.BigIntegerField(null=True)),
-                ('position', models.IntegerField()),
-                ('document', models.TextField()),
-                ('issued_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('reason', models.TextField(default='')),
-                ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='keys.key')),
-                ('replaced_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='credentials.credential')),
-                ('status_list', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='credentials.statuslist')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("token", models.TextField(unique=True)),
+                ("type", models.TextField()),
+                ("about_kind", models.TextField()),
+                ("about_id", models.BigIntegerField()),
+                ("owner_id", models.BigIntegerField(null=True)),
+                ("position", models.IntegerField()),
+                ("document", models.TextField()),
+                ("issued_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("reason", models.TextField(default="")),
+                (
+                    "key",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="keys.key"
+                    ),
+                ),
+                (
+                    "replaced_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="credentials.credential",
+                    ),
+                ),
+                (
+                    "status_list",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="credentials.statuslist",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'credentials_credential',
+                "db_table": "credentials_credential",
             },
         ),
         migrations.CreateModel(
-            name='Issuer',
+            name="Issuer",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('did', models.TextField()),
-                ('base', models.TextField()),
-                ('made_at', models.DateTimeField()),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("did", models.TextField()),
+                ("base", models.TextField()),
+                ("made_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'credentials_issuer',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='issuer_is_one'), models.CheckConstraint(condition=models.Q(('did__regex', '^did:web:[A-Za-z0-9.%_-]+$')), name='issuer_did_is_web')],
+                "db_table": "credentials_issuer",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="issuer_is_one"),
+                    models.CheckConstraint(
+                        condition=models.Q(("did__regex", "^did:web:[A-Za-z0-9.%_-]+$")),
+                        name="issuer_did_is_web",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Seal',
+            name="Seal",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('certificate', models.BinaryField()),
-                ('key', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='keys.key')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("certificate", models.BinaryField()),
+                (
+                    "key",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="keys.key"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'credentials_seal',
+                "db_table": "credentials_seal",
             },
         ),
         migrations.CreateModel(
-            name='Page',
+            name="Page",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('content', models.BinaryField()),
-                ('sealed_at', models.DateTimeField()),
-                ('credential', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='page', to='credentials.credential')),
-                ('seal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='credentials.seal')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("content", models.BinaryField()),
+                ("sealed_at", models.DateTimeField()),
+                (
+                    "credential",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="page",
+                        to="credentials.credential",
+                    ),
+                ),
+                (
+                    "seal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="credentials.seal",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'credentials_page',
+                "db_table": "credentials_page",
             },
         ),
         migrations.AddConstraint(
-            model_name='credential',
-            constraint=models.CheckConstraint(condition=models.Q(('token__regex', '^[0-9a-f]{32}$')), name='credential_token_unguessable'),
+            model_name="credential",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("token__regex", "^[0-9a-f]{32}$")),
+                name="credential_token_unguessable",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='credential',
-            constraint=models.UniqueConstraint(fields=('status_list', 'position'), name='credential_own_bit'),
+            model_name="credential",
+            constraint=models.UniqueConstraint(
+                fields=("status_list", "position"), name="credential_own_bit"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='credential',
-            constraint=models.CheckConstraint(condition=models.Q(('position__gte', 0), ('position__lt', 131072)), name='credential_bit_in_list'),
+            model_name="credential",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__gte", 0), ("position__lt", 131072)),
+                name="credential_bit_in_list",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='credential',
-            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('type', 'about_kind', 'about_id'), name='credential_one_live'),
+            model_name="credential",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("revoked_at", None)),
+                fields=("type", "about_kind", "about_id"),
+                name="credential_one_live",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='credential',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), ('replaced_by', None), ('revoked_at', None)), models.Q(('revoked_at__isnull', False), ('reason__regex', '^[a-z_]{1,40}$')), _connector='OR'), name='credential_revoked_with_reason'),
+            model_name="credential",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("reason", ""), ("replaced_by", None), ("revoked_at", None)),
+                    models.Q(("revoked_at__isnull", False), ("reason__regex", "^[a-z_]{1,40}$")),
+                    _connector="OR",
+                ),
+                name="credential_revoked_with_reason",
+            ),
         ),
     ]

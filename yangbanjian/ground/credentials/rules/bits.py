@@ -25,7 +25,9 @@ def packed(positions: Iterable[int], size: int = SIZE) -> str:
             raise ValueError("no such position")
         bits[position // 8] |= 0x80 >> position % 8
     # Time 0: gzip would otherwise write when it was packed.
-    return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(bits), 9, mtime=0)).decode().rstrip("=")
+    return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(bits), 9, mtime=0)).decode().rstrip(
+        "="
+    )
 
 
 def unpacked(text: Any) -> bytes:

@@ -11,7 +11,6 @@ from urllib.parse import quote, urlsplit
 
 from yangbanjian.ground.credentials.rules import bits
 from yangbanjian.ground.credentials.rules.proofs import Broken, canonical, moment, read_moment
-from yangbanjian.ground.keys.rules import ED25519
 
 CONTEXT = "https://www.w3.org/ns/credentials/v2"
 CREDENTIAL, LIST_CREDENTIAL = "VerifiableCredential", "BitstringStatusListCredential"
@@ -186,7 +185,9 @@ def in_words(value: Any) -> str:
     return "、".join(value) if isinstance(value, list) else str(value)
 
 
-def status_list(issuer: Issuer, list_id: int, revoked: Iterable[int], at: datetime) -> dict[str, Any]:
+def status_list(
+    issuer: Issuer, list_id: int, revoked: Iterable[int], at: datetime
+) -> dict[str, Any]:
     """The unsecured credential of a status list as of `at`."""
     address = f"{issuer.base}/status/{list_id}"
     return {
@@ -259,6 +260,3 @@ def identity(issuer: Issuer, keys: Iterable[KeyRow]) -> dict[str, Any]:
 def is_small_enough(document: Mapping[str, Any]) -> bool:
     """Does it fit where it must fit?"""
     return len(canonical(document)) <= LARGEST
-
-
-__all__ = ["ED25519", "Field", "Form", "Issuer", "KeyRow", "Place", "Shown"]

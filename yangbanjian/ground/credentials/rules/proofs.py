@@ -136,8 +136,6 @@ def check_values(value: Any, depth: int = 0) -> None:
     """
     if depth > DEEPEST:
         raise Broken("depth")
-    if value is None or isinstance(value, bool):
-        return
     if isinstance(value, str):
         _check_text(value)
     elif isinstance(value, int):
@@ -145,21 +143,19 @@ def check_values(value: Any, depth: int = 0) -> None:
             raise Broken("number")
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            if not isinstance(name, str):
-                raise Broken("json")
             _check_text(name)
             check_values(inner, depth + 1)
     elif isinstance(value, list | tuple):
         for inner in value:
             check_values(inner, depth + 1)
-    else:
+    elif value is not None:
         raise Broken("number" if isinstance(value, float) else "json")
 
 
-def _check_text(text: str) -> None:
+def _check_text(text: Any) -> None:
     try:
         text.encode()
-    except UnicodeEncodeError:
+    except (AttributeError, UnicodeEncodeError):
         raise Broken("json") from None
 
 

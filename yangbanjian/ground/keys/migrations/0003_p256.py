@@ -4,18 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('keys', '0002_guards'),
+        ("keys", "0002_guards"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='key',
-            name='key_algorithm_known',
+            model_name="key",
+            name="key_algorithm_known",
         ),
         migrations.AddConstraint(
-            model_name='key',
-            constraint=models.CheckConstraint(condition=models.Q(('algorithm__in', ['ed25519', 'p256'])), name='key_algorithm_known'),
+            model_name="key",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("algorithm__in", ["ed25519", "p256"])),
+                name="key_algorithm_known",
+            ),
         ),
     ]

@@ -614,6 +614,8 @@ def check_certificate(said: dict[str, Any], trust: Trust) -> dict[str, Any]:
     if trust.status is not None:
         since = _check_status(said, read_json(trust.status), trust)
         proven |= {"status": "valid", "status_at": since}
+    if "notice" in said:
+        proven["notice"] = said["notice"]
     return {**proven, "fields": _fields(said)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from asn1crypto import x509
 from cryptography import x509 as crypto
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.test import Client
 from pyhanko.keys import load_private_key_from_pemder_data
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -25,6 +27,7 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from tests import make
 from tests.credentials import FORM, VALUES, issued, verdict
 from verify import __main__ as verifier
 from yangbanjian.ground.credentials import actions, printing, queries, sealing
@@ -83,6 +86,17 @@ def test_C8_document_paper_and_code_show_the_same_fields(row: Credential, pdf: b
     assert words(queries.shown(row).issuer) in text
     assert row.token in text
     assert verifier.hashlib.sha256(row.document.encode()).hexdigest() in text
+
+
+def test_what_a_sandbox_signs_says_so_everywhere(settings: Any, client: Client) -> None:
+    settings.YBJ_SANDBOX = True
+    make.sandbox()
+    row = issued()
+    assert verdict(row.document).proven["notice"] == actions.SANDBOX
+    assert actions.SANDBOX in text_of(actions.page(credential=row))
+    assert actions.SANDBOX in client.get(f"/credentials/{row.token}").content.decode()
+    without = {n: v for n, v in queries.document_of(row).items() if n != "notice"}
+    assert verdict(json.dumps(without)).check == "signature"
 
 
 def test_the_codes_are_read_from_the_picture_and_hold_offline(row: Credential, pdf: bytes) -> None:

@@ -30,6 +30,8 @@ from yangbanjian.kernel.words import gettext_noop
 # A list is closed when it is half full: a free bit is then found at the second try on average.
 FULL = bits.SIZE // 2
 TRIES = 100
+# Signed with the document, so that no copy is without it.
+SANDBOX = "演示环境签发，没有任何效力"
 _REASON = re.compile(r"[a-z_]{1,40}", re.ASCII)
 PROBLEMS = {
     "missing": gettext_noop("缺少「%(label)s」，请补上。"),
@@ -89,9 +91,10 @@ def _issue(
     # Recorded time also for the validity: nobody's clock outside knows the sandbox's business time.
     at = max(clock.recorded_now(), key.made_at)
     token = secrets.token_hex(16)
+    notice = SANDBOX if clock.is_sandbox() else ""
     for _ in range(TRIES):
         place = documents.Place(_open_list().pk, secrets.randbelow(bits.SIZE))
-        said = documents.credential(who, token, form, values, place, at, valid_until)
+        said = documents.credential(who, token, form, values, place, at, valid_until, notice)
         document = queries.signed(said, key, at)
         _check_size(document)
         row = Credential(

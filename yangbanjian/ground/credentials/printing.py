@@ -43,7 +43,7 @@ def pdf(shown: Shown, address: str, code: str, footer: str) -> bytes:
     small, _ = _drawn(address)
     said = {
         "title": shown.title, "issuer": shown.issuer, "rows": rows_of(shown), "lines": LINES,
-        "address": address, "footer": footer, "code_mm": round(modules * MODULE_MM, 1),
+        "notice": shown.notice, "address": address, "footer": footer, "code_mm": round(modules * MODULE_MM, 1),
     }  # fmt: skip
     return bytes(
         typst.compile(

@@ -84,6 +84,7 @@ class Shown:
     rows: tuple[tuple[str, str], ...]
     valid_from: str
     valid_until: str
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,11 @@ def _wrong_value(value: Value) -> str:
 
 def credential(
     issuer: Issuer, token: str, form: Form, values: Mapping[str, Value], place: Place,
-    valid_from: datetime, valid_until: datetime | None,
+    valid_from: datetime, valid_until: datetime | None, notice: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """The unsecured document. Its layout (order and names of the fields) is signed with it, so
-    that no page can call a number by another name."""
+    that no page can call a number by another name; so is a notice that stands above all of them.
+    """
     listed = f"{issuer.base}/status/{place.list_id}"
     subject = {f.name: _plain(values[f.name]) for f in form.fields}
     said: dict[str, Any] = {
@@ -156,6 +158,8 @@ def credential(
             "statusListCredential": listed,
         },
     }
+    if notice:
+        said["notice"] = notice
     if valid_until is not None:
         said["validUntil"] = moment(valid_until)
     return said
@@ -176,7 +180,7 @@ def shown(document: Mapping[str, Any]) -> Shown:
     rows = tuple((label, in_words(subject[name])) for name, label in document["layout"])
     return Shown(
         document["name"], document["issuer"]["name"], rows, document["validFrom"],
-        document.get("validUntil", ""),
+        document.get("validUntil", ""), document.get("notice", ""),
     )  # fmt: skip
 
 

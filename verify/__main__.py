@@ -284,158 +284,6 @@ def _check_rotation(row: Mapping[str, Any], old: bytes, new: bytes) -> None:
         fail("keys", "密钥交接的签名不符。The rotation's signature does not hold.")
 
 
-class Trust(NamedTuple):
-    """What the reader knows of their own: keys, and heads that they have seen earlier."""
-
-    keys: Mapping[bytes, Key]
-    seen: Sequence[Head]
-    # For certificates: who issues, the status list at hand, and the time to judge by.
-    issuers: Sequence[IssuerKey] = ()
-    status: str | None = None
-    at: datetime = datetime.now(UTC)
-
-    def judge(self, head: Head, chain: Sequence[bytes]) -> str:
-        """The signing key in hex; refuses a bad signature, raises Verdict 3 for a strange one."""
-        public = signer_of(head, dict.fromkeys([*chain, *self.keys]))
-        if public is None:
-            if chain:
-                fail("signature", "树头不是所附密钥签的。None of the keys given has signed.")
-            raise Verdict(
-                UNTRUSTED, "trust", "签名的密钥不在信任清单里。The signer is not among your keys."
-            )
-        if chain and public != chain[-1]:
-            fail("keys", "所附密钥多于所需。Keys are attached that have nothing to say.")
-        for other in self.seen:
-            if other.origin == head.origin and other.size == head.size and other.root != head.root:
-                fail("seen", "与您先前见过的树头矛盾。A head that you have seen says otherwise.")
-        self._check_trusted(public, head, chain)
-        return public.hex()
-
-    def _check_trusted(self, public: bytes, head: Head, chain: Sequence[bytes]) -> None:
-        trusted = [k for k in dict.fromkeys([*chain, public]) if k in self.keys]
-        was_seen = any(other.text == head.text for other in self.seen)
-        if any(self.keys[k].is_revoked for k in trusted) and not was_seen:
-            sentence = "签名的密钥已作废，又没有先前见过的树头。The key was revoked since."
-            raise Verdict(UNTRUSTED, "revoked", sentence)
-        if not trusted:
-            sentence = "内容完整，但签名的密钥不在信任清单里。Intact, but the signer is unknown."
-            raise Verdict(UNTRUSTED, "trust", sentence)
-
-
-# --- the three kinds of file ----------------------------------------------------------------------
-
-
-def _exactly(value: Any, names: set[str], check: str) -> None:
-    if not isinstance(value, dict) or set(value) != names:
-        fail(check, f"「{check}」的字段有误。“{check}” has other fields than it should.")
-
-
-def _list(value: Any, check: str) -> list[Any]:
-    if not isinstance(value, list):
-        fail(check, f"「{check}」应是列表。“{check}” is not a list.")
-    return value
-
-
-def _hex(value: Any, check: str) -> bytes:
-    if not isinstance(value, str) or not re.fullmatch(r"(?:[0-9a-f]{2})*", value):
-        fail(check, f"「{check}」里的十六进制有误。“{check}” holds what is not hexadecimal.")
-    return bytes.fromhex(value)
-
-
-def _whole(value: Any, check: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        fail(check, f"「{check}」里的数有误。“{check}” holds what is not a count.")
-    return value
-
-
-def _hashes(value: Any, check: str) -> list[bytes]:
-    found = [_hex(h, check) for h in _list(value, check)]
-    if any(len(h) != 32 for h in found):
-        fail(check, f"「{check}」里的哈希长度有误。“{check}” holds what is not a hash.")
-    return found
-
-
-def check_packet(packet: dict[str, Any], trust: Trust) -> dict[str, Any]:
-    """One entry, with all that belongs to it."""
-    wanted = {"type", "leaf", "payload", "salt", "remark", "files", "proof", "checkpoint", "keys"}
-    _exactly(packet, wanted, "packet")
-    leaf = packet["leaf"]
-    if not isinstance(leaf, dict) or leaf.get("v") != 1:
-        fail("leaf", "不认识的记录格式。An entry of an unknown form.")
-    salted = _hex(packet["salt"], "salt") + canonical(packet["payload"]).encode()
-    if hashlib.sha256(salted).hexdigest() != leaf.get("payload_sha256"):
-        fail("payload", "内容与记录不符。The payload is not the one that was recorded.")
-    _check_remark(packet["remark"], leaf.get("remark_sha256"))
-    _check_files(packet["files"], packet["payload"])
-    proof = packet["proof"]
-    _exactly(proof, {"index", "size", "leaf_hash", "hashes"}, "proof")
-    index, size = _whole(proof["index"], "proof"), _whole(proof["size"], "proof")
-    here = leaf_hash(canonical(leaf).encode())
-    if here.hex() != proof["leaf_hash"]:
-        fail("leaf", "记录与证明不符。The entry is not the one that the proof is about.")
-    head = read_head(packet["checkpoint"])
-    if head.size != size:
-        fail("proof", "证明与树头的条数不符。The proof is for a tree of another size.")
-    if not is_included(index, size, here, _hashes(proof["hashes"], "proof"), head.root):
-        fail("inclusion", "记录不在这棵树里。The entry does not stand in this tree.")
-    key = trust.judge(head, read_chain(packet["keys"]))
-    return {
-        "kind": "packet", "origin": head.origin, "index": index, "size": size, "key": key,
-        "entry": leaf.get("id"), "verb": leaf.get("verb"), "subject": leaf.get("subject"),
-        "recorded_at": leaf.get("at_recorded"),
-    }  # fmt: skip
-
-
-def _check_remark(remark: Any, digest: Any) -> None:
-    if digest is None or remark == "erased":
-        if (remark is None) != (digest is None):
-            fail("remark", "说明与记录不符。The remark is not the one that was recorded.")
-        return
-    _exactly(remark, {"text", "salt"}, "remark")
-    text = remark["text"] if isinstance(remark["text"], str) else ""
-    if hashlib.sha256(_hex(remark["salt"], "remark") + text.encode()).hexdigest() != digest:
-        fail("remark", "说明与记录不符。The remark is not the one that was recorded.")
-
-
-def _check_files(rows: Any, payload: Any) -> None:
-    for row in _list(rows, "files"):
-        _exactly(row, {"sha256", "content"}, "files")
-        content = _base64(row["content"] if isinstance(row["content"], str) else "-")
-        is_named = isinstance(payload, dict) and payload.get("sha256") == row["sha256"]
-        if not is_named or hashlib.sha256(content).hexdigest() != row["sha256"]:
-            fail("files", "文件与记录不符。A file is not the one that was recorded.")
-
-
-def check_consistency(proof: dict[str, Any], trust: Trust) -> dict[str, Any]:
-    """The tree of the older checkpoint is the beginning of the newer one's."""
-    _exactly(proof, {"type", "from", "to", "old", "new", "hashes", "keys"}, "consistency")
-    chain = read_chain(proof["keys"])
-    old, new = read_head(proof["old"]), read_head(proof["new"])
-    hashes = _hashes(proof["hashes"], "consistency")
-    if (proof["from"], proof["to"], old.origin) != (old.size, new.size, new.origin):
-        fail("consistency", "证明与两个树头不符。The proof is about other heads.")
-    if not is_consistent(old.size, new.size, old.root, new.root, hashes):
-        fail("consistency", "新树不是旧树的延续。The newer tree does not continue the older.")
-    key = trust.judge(new, chain)
-    earlier = signer_of(old, dict.fromkeys([*chain, *trust.keys]))
-    if earlier is None:
-        fail("signature", "旧树头不是所附密钥签的。None of the keys has signed the older head.")
-    return {
-        "kind": "consistency",
-        "origin": new.origin,
-        "from": old.size,
-        "to": new.size,
-        "key": key,
-    }
-
-
-def check_checkpoint(note: str, trust: Trust) -> dict[str, Any]:
-    """A signed head by itself."""
-    head = read_head(note)
-    key = trust.judge(head, [])
-    return {"kind": "checkpoint", "origin": head.origin, "size": head.size, "key": key}
-
-
 # --- certificates: Verifiable Credentials 2.0, eddsa-jcs-2022, Bitstring Status List --------------
 
 LETTERS58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -670,6 +518,161 @@ def _bits(listed: Mapping[str, Any]) -> bytes:
         if found is not None and len(found) >= FEWEST_BITS // 8:
             return found
     fail("status", "状态列表的内容有误。The bits of the status list cannot be read.")
+
+
+# --- whom the reader trusts -----------------------------------------------------------------------
+
+
+class Trust(NamedTuple):
+    """What the reader knows of their own: keys, and heads that they have seen earlier."""
+
+    keys: Mapping[bytes, Key]
+    seen: Sequence[Head]
+    # For certificates: who issues, the status list at hand, and the time to judge by.
+    issuers: Sequence[IssuerKey] = ()
+    status: str | None = None
+    at: datetime = datetime.now(UTC)
+
+    def judge(self, head: Head, chain: Sequence[bytes]) -> str:
+        """The signing key in hex; refuses a bad signature, raises Verdict 3 for a strange one."""
+        public = signer_of(head, dict.fromkeys([*chain, *self.keys]))
+        if public is None:
+            if chain:
+                fail("signature", "树头不是所附密钥签的。None of the keys given has signed.")
+            raise Verdict(
+                UNTRUSTED, "trust", "签名的密钥不在信任清单里。The signer is not among your keys."
+            )
+        if chain and public != chain[-1]:
+            fail("keys", "所附密钥多于所需。Keys are attached that have nothing to say.")
+        for other in self.seen:
+            if other.origin == head.origin and other.size == head.size and other.root != head.root:
+                fail("seen", "与您先前见过的树头矛盾。A head that you have seen says otherwise.")
+        self._check_trusted(public, head, chain)
+        return public.hex()
+
+    def _check_trusted(self, public: bytes, head: Head, chain: Sequence[bytes]) -> None:
+        trusted = [k for k in dict.fromkeys([*chain, public]) if k in self.keys]
+        was_seen = any(other.text == head.text for other in self.seen)
+        if any(self.keys[k].is_revoked for k in trusted) and not was_seen:
+            sentence = "签名的密钥已作废，又没有先前见过的树头。The key was revoked since."
+            raise Verdict(UNTRUSTED, "revoked", sentence)
+        if not trusted:
+            sentence = "内容完整，但签名的密钥不在信任清单里。Intact, but the signer is unknown."
+            raise Verdict(UNTRUSTED, "trust", sentence)
+
+
+# --- the three kinds of file ----------------------------------------------------------------------
+
+
+def _exactly(value: Any, names: set[str], check: str) -> None:
+    if not isinstance(value, dict) or set(value) != names:
+        fail(check, f"「{check}」的字段有误。“{check}” has other fields than it should.")
+
+
+def _list(value: Any, check: str) -> list[Any]:
+    if not isinstance(value, list):
+        fail(check, f"「{check}」应是列表。“{check}” is not a list.")
+    return value
+
+
+def _hex(value: Any, check: str) -> bytes:
+    if not isinstance(value, str) or not re.fullmatch(r"(?:[0-9a-f]{2})*", value):
+        fail(check, f"「{check}」里的十六进制有误。“{check}” holds what is not hexadecimal.")
+    return bytes.fromhex(value)
+
+
+def _whole(value: Any, check: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        fail(check, f"「{check}」里的数有误。“{check}” holds what is not a count.")
+    return value
+
+
+def _hashes(value: Any, check: str) -> list[bytes]:
+    found = [_hex(h, check) for h in _list(value, check)]
+    if any(len(h) != 32 for h in found):
+        fail(check, f"「{check}」里的哈希长度有误。“{check}” holds what is not a hash.")
+    return found
+
+
+def check_packet(packet: dict[str, Any], trust: Trust) -> dict[str, Any]:
+    """One entry, with all that belongs to it."""
+    wanted = {"type", "leaf", "payload", "salt", "remark", "files", "proof", "checkpoint", "keys"}
+    _exactly(packet, wanted, "packet")
+    leaf = packet["leaf"]
+    if not isinstance(leaf, dict) or leaf.get("v") != 1:
+        fail("leaf", "不认识的记录格式。An entry of an unknown form.")
+    salted = _hex(packet["salt"], "salt") + canonical(packet["payload"]).encode()
+    if hashlib.sha256(salted).hexdigest() != leaf.get("payload_sha256"):
+        fail("payload", "内容与记录不符。The payload is not the one that was recorded.")
+    _check_remark(packet["remark"], leaf.get("remark_sha256"))
+    _check_files(packet["files"], packet["payload"])
+    proof = packet["proof"]
+    _exactly(proof, {"index", "size", "leaf_hash", "hashes"}, "proof")
+    index, size = _whole(proof["index"], "proof"), _whole(proof["size"], "proof")
+    here = leaf_hash(canonical(leaf).encode())
+    if here.hex() != proof["leaf_hash"]:
+        fail("leaf", "记录与证明不符。The entry is not the one that the proof is about.")
+    head = read_head(packet["checkpoint"])
+    if head.size != size:
+        fail("proof", "证明与树头的条数不符。The proof is for a tree of another size.")
+    if not is_included(index, size, here, _hashes(proof["hashes"], "proof"), head.root):
+        fail("inclusion", "记录不在这棵树里。The entry does not stand in this tree.")
+    key = trust.judge(head, read_chain(packet["keys"]))
+    return {
+        "kind": "packet", "origin": head.origin, "index": index, "size": size, "key": key,
+        "entry": leaf.get("id"), "verb": leaf.get("verb"), "subject": leaf.get("subject"),
+        "recorded_at": leaf.get("at_recorded"),
+    }  # fmt: skip
+
+
+def _check_remark(remark: Any, digest: Any) -> None:
+    if digest is None or remark == "erased":
+        if (remark is None) != (digest is None):
+            fail("remark", "说明与记录不符。The remark is not the one that was recorded.")
+        return
+    _exactly(remark, {"text", "salt"}, "remark")
+    text = remark["text"] if isinstance(remark["text"], str) else ""
+    if hashlib.sha256(_hex(remark["salt"], "remark") + text.encode()).hexdigest() != digest:
+        fail("remark", "说明与记录不符。The remark is not the one that was recorded.")
+
+
+def _check_files(rows: Any, payload: Any) -> None:
+    for row in _list(rows, "files"):
+        _exactly(row, {"sha256", "content"}, "files")
+        content = _base64(row["content"] if isinstance(row["content"], str) else "-")
+        is_named = isinstance(payload, dict) and payload.get("sha256") == row["sha256"]
+        if not is_named or hashlib.sha256(content).hexdigest() != row["sha256"]:
+            fail("files", "文件与记录不符。A file is not the one that was recorded.")
+
+
+def check_consistency(proof: dict[str, Any], trust: Trust) -> dict[str, Any]:
+    """The tree of the older checkpoint is the beginning of the newer one's."""
+    _exactly(proof, {"type", "from", "to", "old", "new", "hashes", "keys"}, "consistency")
+    chain = read_chain(proof["keys"])
+    old, new = read_head(proof["old"]), read_head(proof["new"])
+    hashes = _hashes(proof["hashes"], "consistency")
+    if (proof["from"], proof["to"], old.origin) != (old.size, new.size, new.origin):
+        fail("consistency", "证明与两个树头不符。The proof is about other heads.")
+    if not is_consistent(old.size, new.size, old.root, new.root, hashes):
+        fail("consistency", "新树不是旧树的延续。The newer tree does not continue the older.")
+    key = trust.judge(new, chain)
+    earlier = signer_of(old, dict.fromkeys([*chain, *trust.keys]))
+    if earlier is None:
+        fail("signature", "旧树头不是所附密钥签的。None of the keys has signed the older head.")
+    return {
+        "kind": "consistency",
+        "origin": new.origin,
+        "from": old.size,
+        "to": new.size,
+        "key": key,
+    }
+
+
+def check_checkpoint(note: str, trust: Trust) -> dict[str, Any]:
+    """A signed head by itself."""
+    head = read_head(note)
+    key = trust.judge(head, [])
+    return {"kind": "checkpoint", "origin": head.origin, "size": head.size, "key": key}
 
 
 CHECKS: dict[str, Callable[[dict[str, Any], Trust], dict[str, Any]]] = {

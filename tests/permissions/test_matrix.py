@@ -82,6 +82,9 @@ def _records(room: str, writers: set[str]) -> list[Verb]:
         Verb("withdraw", "post", f"{one}/moves/withdraw", {}, "public", mine),
         Verb("warn", "post", f"{one}/moves/warn", {}, "public", frozenset()),
         Verb("close", "post", f"{one}/moves/close", {}, "public", frozenset()),
+        Verb("star", "post", f"{one}/star", {}, "draft", inside),
+        Verb("star", "post", f"{one}/star", {}, "public", SIGNED_IN),
+        Verb("unstar", "delete", f"{one}/star", None, "public", SIGNED_IN),
     ]  # fmt: skip
 
 

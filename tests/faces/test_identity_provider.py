@@ -13,6 +13,7 @@ from django.test import Client
 
 from tests import make, providing, signing
 from tests.providing import FAKE, ISSUER
+from yangbanjian.faces.cli import health
 from yangbanjian.faces.web import people_provider
 from yangbanjian.ground.people import actions
 from yangbanjian.ground.people.models import BrowserSession, Identity, Person
@@ -281,3 +282,22 @@ def test_there_is_an_end_to_identities() -> None:
             actor=actor_of(person), person_id=person.pk, proven=Proven(ISSUER, "5")
         )
     assert refused.value.code == "people.too_many_identities"
+
+
+# --- what the operator is told ---------------------------------------------------------------
+
+
+def test_doctor_says_whether_the_adapter_is_there(settings: Any) -> None:
+    def said() -> list[tuple[bool, str]]:
+        return [(c.ok, c.sentence) for c in health._provider()]
+
+    assert said() == [(True, "已接入市民身份平台。")]
+    settings.YBJ_IDENTITY_PROVIDER = ""
+    assert said() == []
+    for path in ("no.such.thing", "tests.providing.NOTHING", "nodots"):
+        settings.YBJ_IDENTITY_PROVIDER = path
+        ((is_right, sentence),) = said()
+        assert not is_right
+        assert "请改正变量" in sentence
+    settings.YBJ_IDENTITY_PROVIDER = "tests.providing.ISSUER"
+    assert "缺少" in said()[0][1]

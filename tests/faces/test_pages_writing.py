@@ -112,6 +112,25 @@ def test_a_price_that_is_none_is_told_what_one_looks_like(tto: Visitor, price: s
     assert not owned(tto, "achievements")
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("2027.3.1", "2027-03-01"), ("2027年3月1日", "2027-03-01"), ("2027-03-01", "2027-03-01"),
+        ("", None), ("2024.2.30", "refused"), ("明天", "refused"), ("45000", "refused"),
+    ],
+)  # fmt: skip
+def test_a_date_is_read_as_people_write_it(asker: Visitor, typed: str, kept: str | None) -> None:
+    record = make.demand(asker.actor, deadline="2026-12-31")
+    given = {"title": record.title, "abstract": record.abstract, "deadline": typed, "expected": "1"}
+    answer = asker.post(f"/demands/{record.pk}/save", given)
+    record.refresh_from_db()
+    if kept == "refused":
+        assert answer.status_code == 422
+        assert "真实存在的日期" in text_of(answer)
+        kept = "2026-12-31"
+    assert (record.deadline and record.deadline.isoformat()) == kept
+
+
 def test_names_of_places_and_amounts_are_understood(tto: Visitor) -> None:
     given = {"title": "除霜系统", "abstract": "内容", "region": "上海市黄浦区", "price_fen": "80万"}
     tto.post("/publish/achievement/save", given)

@@ -1,6 +1,9 @@
 """Tables of the floor. Triggers keep decisions, statements and register entries as written
 (migration 0002)."""
 
+from yangbanjian.market.trading.models.deals import Deal, Instalment
+from yangbanjian.market.trading.models.listings import Listing, ListingVersion, Registration
+from yangbanjian.market.trading.models.lots import Lot, LotLine, PlacedBid, Received, Reserve
 from yangbanjian.market.trading.models.notices import (
     Decision,
     NoticeVersion,
@@ -11,10 +14,20 @@ from yangbanjian.market.trading.models.rights import Right, RightEntry
 from yangbanjian.market.trading.models.statements import Statement, Way
 
 __all__ = [
+    "Deal",
     "Decision",
+    "Instalment",
+    "Listing",
+    "ListingVersion",
+    "Lot",
+    "LotLine",
     "NoticeVersion",
     "Objection",
+    "PlacedBid",
     "PublicNotice",
+    "Received",
+    "Registration",
+    "Reserve",
     "Right",
     "RightEntry",
     "Statement",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -44,29 +44,41 @@ MOST_NOTED = 12
 """Codes of a kind that an enterprise's demands give it as tags."""
 Pair = tuple[int, Found]
 Facts = tuple[str, str, str]
+Wanted = tuple[str, str]
 
 
 def for_supply(records: Iterable[Any]) -> list[Pair]:
-    """(enterprise, what it may be told) for these public achievements."""
+    """(enterprise, what it may be told) for these public achievements. The enterprises are read
+    once for all of them: an import has thousands."""
     chains = _chains()
-    found: list[Pair] = []
-    for record in records:
-        supply = supply_of(record)
-        asked = _enterprises_near(supply, chains).exclude(pk=record.owner_id)
-        tags = _tags_of(asked.values_list("pk", flat=True)[:MOST_ASKED])
-        met = {
-            seeker_id: rules.meetings([_tag(*facts) for facts in held], supply)
-            for seeker_id, held in tags.items()
-        }
-        best = heapq.nlargest(
-            WEIGHED, met, key=lambda seeker: (rules.score_of(met[seeker]), -seeker)
-        )
-        brokers = _brokers_of(best)
-        for seeker_id in best:
-            item = _item(record, met[seeker_id], brokers.get(seeker_id))
-            if item is not None:
-                found.append((seeker_id, item))
-    return found
+    asked = [(record, supply := supply_of(record), _wanted(supply, chains)) for record in records]
+    tags = _tags_of(_with_tag(set().union(*(wanted for _, _, wanted in asked))))
+    if not tags:
+        return []
+    held = {seeker: [_tag(*facts) for facts in mine] for seeker, mine in tags.items()}
+    near: dict[Wanted, list[int]] = defaultdict(list)
+    for seeker in sorted(tags):
+        for kind, code, _ in tags[seeker]:
+            near[kind, code].append(seeker)
+    best = [
+        (record, seeker, met)
+        for record, supply, wanted in asked
+        for seeker, met in _best(supply, record.owner_id, wanted, near, held)
+    ]
+    brokers = _brokers_of({seeker for _, seeker, _ in best})
+    items = ((seeker, _item(record, met, brokers.get(seeker))) for record, seeker, met in best)
+    return [(seeker, item) for seeker, item in items if item is not None]
+
+
+def _best(
+    supply: Supply, owner_id: int, wanted: Collection[Wanted],
+    near: Mapping[Wanted, Sequence[int]], held: Mapping[int, Sequence[Tag]],
+) -> list[tuple[int, list[Meeting]]]:  # fmt: skip
+    """The enterprises to which one technology means most, with where they meet."""
+    found = sorted(set().union(*(near.get(one, ()) for one in wanted)) - {owner_id})
+    met = {seeker: rules.meetings(held[seeker], supply) for seeker in found[:MOST_ASKED]}
+    best = heapq.nlargest(WEIGHED, met, key=lambda seeker: (rules.score_of(met[seeker]), -seeker))
+    return [(seeker, met[seeker]) for seeker in best]
 
 
 def for_enterprises(organisation_ids: Collection[int]) -> list[Pair]:
@@ -115,18 +127,28 @@ def _without_demand(found: QuerySet[Organisation]) -> QuerySet[Organisation]:
     return found.filter(kind="enterprise").exclude(state="suspended").exclude(pk__in=busy)
 
 
-def _enterprises_near(supply: Supply, chains: Chains) -> QuerySet[Organisation]:
-    """Those with a tag that may meet, but for the field: a field alone never suffices."""
+def _wanted(supply: Supply, chains: Chains) -> set[Wanted]:
+    """The tags that may meet a technology, but for the field: a field alone never suffices."""
     industries = set(supply.industries)
     if supply.industries:
         for code in supply.industries:
             industries |= around(code)
     else:
         industries |= _industries().within(supply.text)
-    wanted = Q(kind="industry", code__in=industries)
-    wanted |= Q(kind="chain", code__in=chains.within(supply.text))
-    near = OrganisationTag.objects.filter(wanted).values("organisation_id")
-    return _without_demand(Organisation.objects.filter(pk__in=near)).order_by("pk")
+    named = {("industry", code) for code in industries}
+    return named | {("chain", code) for code in chains.within(supply.text)}
+
+
+def _with_tag(wanted: Collection[Wanted]) -> QuerySet[Any, int]:
+    """Enterprises without an open demand that have one of these tags, as numbers."""
+    of_kind = defaultdict(set)
+    for kind, code in wanted:
+        of_kind[kind].add(code)
+    having = Q(pk__in=[])
+    for kind, named in of_kind.items():
+        having |= Q(kind=kind, code__in=named)
+    near = OrganisationTag.objects.filter(having).values("organisation_id")
+    return _without_demand(Organisation.objects.filter(pk__in=near)).values_list("pk", flat=True)
 
 
 def _tags_of(organisation_ids: Iterable[int]) -> dict[int, list[Facts]]:

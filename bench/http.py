@@ -159,6 +159,9 @@ def measure(count: int) -> dict[str, Any]:
                 wait_until(lambda: documents(connection) >= count, 1800)
             give_vectors(home, engine)
             wait_until(lambda: is_ready(port, count), 1800)
+            # The day after the import, not the minutes in which the worker tells of it.
+            with psycopg.connect(engine.url("superuser")) as connection:
+                wait_until(lambda: not behind(connection), 1800)
             # What autovacuum does within minutes, at once: lists are read from the index alone.
             with psycopg.connect(engine.url("superuser"), autocommit=True) as connection:
                 connection.execute("VACUUM (ANALYZE)")
@@ -174,6 +177,16 @@ def measure(count: int) -> dict[str, Any]:
 
 def documents(connection: psycopg.Connection[Any]) -> int:
     row = connection.execute("SELECT count(*) FROM matching_document WHERE is_live").fetchone()
+    connection.rollback()
+    return int(row[0]) if row else 0
+
+
+def behind(connection: psycopg.Connection[Any]) -> int:
+    """How many followers have not yet heard of all that was imported."""
+    row = connection.execute(
+        "SELECT count(*) FROM journal_subscription WHERE xact < (SELECT max(xact)"
+        " FROM journal_entry WHERE verb = 'achievements.imported')"
+    ).fetchone()
     connection.rollback()
     return int(row[0]) if row else 0
 

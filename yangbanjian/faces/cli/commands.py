@@ -272,10 +272,9 @@ def credential_rotate(
 @log_app.command(name="verifier")
 def log_verifier() -> None:
     """输出独立核验程序（一个文件），如 ybj log verifier > verify.py。"""
-    import yangbanjian
+    from yangbanjian.faces.verifier import verifier_source
 
-    place = Path(yangbanjian.__file__).parent.parent / "verify" / "__main__.py"
-    sys.stdout.write(place.read_text(encoding="utf-8"))
+    sys.stdout.write(verifier_source())
 
 
 @db_app.command(name="url")

@@ -99,19 +99,20 @@ def load_demo() -> None:
 
 @app.command(name="import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="achievements、demands、experts 或 codes")],
+    kind: Annotated[str, typer.Argument(help="achievements、demands、experts、codes 或 bank")],
     file: Annotated[Path, typer.Argument(help=".xlsx .csv .jsonl .jsonl.gz")],
     owner: Annotated[str, typer.Option(help="所属单位的全称、信用代码或编号；不填为运营单位")] = "",
     state: Annotated[str, typer.Option(help="draft 或 public")] = "public",
     format_: Annotated[str, typer.Option("--format", help="beir：BEIR 语料")] = "",
     report: Annotated[Path | None, typer.Option(help="未收的行写到哪里")] = None,
+    account: Annotated[str, typer.Option(help="bank：银行账户的账号；只有一个时不用填")] = "",
 ) -> None:
-    """导入表格；未收的行写到一个工作簿，改好可再导入。"""
+    """导入表格；未收的行写到一个工作簿，改好可再导入。bank 是银行流水，整份收下或整份退回。"""
     from yangbanjian.faces.cli import files
 
     with installation():
         code = files.import_file(
-            kind, file, owner=owner, state=state, format_=format_, report=report
+            kind, file, owner=owner, state=state, format_=format_, report=report, account=account
         )
     raise SystemExit(code)
 

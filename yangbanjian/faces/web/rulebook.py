@@ -261,7 +261,7 @@ def _facts(one: Any, words: Words) -> list[dict[str, Any]]:
         {"term": _("出处"), "text": one.document},
         {"term": _("条款"), "text": one.clause},
         {"term": _("来源"), "text": one.source},
-        {"term": _("单位"), "text": one.unit},
+        {"term": _("计量单位"), "text": one.unit},
         {"term": _("有效期"), "text": told.effect_text(one.begins, one.ends)},
         {"term": _("版次"), "text": one.label, "mono": True},
         {"term": _("起草"), "text": told.person_name(one.author_id) or _("随产品提供")},

@@ -6,6 +6,8 @@ import itertools
 from typing import Any
 
 from verify import __main__ as verifier
+from verify.trust import read_issuer
+from verify.verdicts import Verdict
 from yangbanjian.ground.credentials import actions, queries
 from yangbanjian.ground.credentials.models import Credential
 from yangbanjian.ground.credentials.rules.documents import Field, Form
@@ -47,7 +49,7 @@ def issued(actor: Actor = SYSTEM, about: int | None = None, **more: Any) -> Cred
 
 def trust(**more: Any) -> verifier.Trust:
     """What a stranger trusts who has kept the published keys."""
-    rows = [verifier.read_issuer(row) for row in queries.published_keys()]
+    rows = [read_issuer(row) for row in queries.published_keys()]
     return verifier.Trust({}, [], rows, **more)
 
 
@@ -56,7 +58,7 @@ def listed(row: Credential) -> str:
     return queries.status_list(row.status_list_id).decode()
 
 
-def verdict(content: bytes | str, **more: Any) -> verifier.Verdict:
+def verdict(content: bytes | str, **more: Any) -> Verdict:
     """What the second implementation says."""
     given = content.encode() if isinstance(content, str) else content
     return verifier.verify(given, trust(**more))

@@ -12,6 +12,9 @@ from django.db import DatabaseError, connection, transaction
 
 from tests import make
 from verify import __main__ as verifier
+from verify.heads import read_head
+from verify.trust import Key
+from verify.verdicts import UNTRUSTED
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.journal.models import Entry, Remark
@@ -48,9 +51,7 @@ def sequenced() -> int:
 def trust() -> verifier.Trust:
     rows = queries.published_keys()["keys"]
     found = {
-        bytes.fromhex(k["public"]): verifier.Key(
-            bytes.fromhex(k["public"]), k["revoked_at"] is not None
-        )
+        bytes.fromhex(k["public"]): Key(bytes.fromhex(k["public"]), k["revoked_at"] is not None)
         for k in rows
     }
     return verifier.Trust(found, [])
@@ -146,7 +147,7 @@ def test_a_strangers_packet_is_intact_but_not_trusted() -> None:
     (pk,) = written(1)
     sequenced()
     verdict = verifier.verify(packet_of(pk), verifier.Trust({}, []))
-    assert (verdict.code, verdict.check) == (verifier.UNTRUSTED, "trust")
+    assert (verdict.code, verdict.check) == (UNTRUSTED, "trust")
 
 
 def test_e4_two_heads_have_a_proof_that_the_verifier_takes() -> None:
@@ -245,7 +246,7 @@ def test_e9_a_revoked_key_counts_only_for_heads_that_were_seen_before() -> None:
     sequenced()
     known = trust()
     assert verifier.verify(packet, known).check == "revoked"
-    seen = verifier.Trust(known.keys, [verifier.read_head(head)])
+    seen = verifier.Trust(known.keys, [read_head(head)])
     assert verifier.verify(packet, seen).code == 0
     assert verifier.verify(packet_of(pk), known).code == 0
     assert audit.audit().is_whole

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests import make
+from tests import bank, make
 from tests.faces import sheets
 from yangbanjian.engines.matching import batch
 from yangbanjian.engines.matching.live import live
 from yangbanjian.faces.cli import files
 from yangbanjian.faces.sheets.reading import open_table
+from yangbanjian.ground.bank.models import Line
 from yangbanjian.ground.codes import queries as codes
 from yangbanjian.ground.journal.jobs import deliver
 from yangbanjian.ground.people import owners
@@ -121,3 +122,37 @@ def test_queries_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     with pytest.raises(Invalid) as refused:
         list(files._queries(path))
     assert "第 1 行" in str(refused.value)
+
+
+STATEMENT = "流水号,记账日期,收入金额,支出金额,附言\n"
+
+
+def test_a_bank_statement_is_taken_in_whole_or_not_at_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "day.csv"
+    file.write_text(STATEMENT + "S1,2026-03-01,10.00,0.00,货款\nS2,2026-03-01,0.00,1e5,\n", "utf-8")
+    with pytest.raises(NotFound):
+        load(file, "bank")
+    at = bank.bank_account()
+    assert load(file, "bank") == 2
+    assert capsys.readouterr().out.splitlines()[-1] == "created=0 updated=0 unchanged=0 rejected=1"
+    (left,) = open_table(tmp_path / "day.csv.rejected.xlsx").rows()
+    assert (left.cells["行号"], left.cells["列"]) == (3, "支出金额")
+    assert not Line.objects.exists()
+    file.write_text(
+        STATEMENT + "S1,2026-03-01,10.00,0.00,货款\nS2,2026-03-01,0.00,3.00,\n", "utf-8"
+    )
+    for closing in ("created=2 updated=0 unchanged=0", "created=0 updated=0 unchanged=2"):
+        assert load(file, "bank") == 0
+        assert capsys.readouterr().out.splitlines()[-1] == f"{closing} rejected=0"
+    assert [one.amount for one in Line.objects.filter(bank_account=at)] == [1000, -300]
+    file.write_text(STATEMENT + "S1,2026-03-01,11.00,0.00,货款\n", "utf-8")
+    assert load(file, "bank") == 2
+    bank.bank_account()
+    with pytest.raises(NotFound):
+        load(file, "bank")
+    code = files.import_file(
+        "bank", file, owner="", state="public", format_="", report=None, account=at.number
+    )
+    assert (code, Line.objects.count()) == (2, 2)

@@ -43,6 +43,7 @@ def test_who_sees_the_books(treasurer: Visitor, at: BankAccount) -> None:
     (line,) = bank.take(at, bank.line(500))
     paths = (
         HERE, f"{HERE}/unmatched", f"{HERE}/unmatched?all=1", f"{HERE}/bank",
+        f"{HERE}/expected",
         f"{HERE}/trial-balance", f"{HERE}/trial-balance.csv", f"{HERE}/lines/{line.pk}",
         f"{HERE}/transfers/{line.transfer_id}", f"{HERE}/accounts/{at.account.key}",
         f"{HERE}/accounts/{at.account.key}.xlsx",
@@ -271,3 +272,49 @@ def test_a_bank_account_is_registered_on_its_page(treasurer: Visitor) -> None:
     given = {"do": "register", "number": "3105 0100", "bank": "东港银行"}
     assert treasurer.post(f"{HERE}/bank", given).status_code == 302
     assert BankAccount.objects.get().number == "31050100"
+
+
+def test_a_payment_is_awaited_by_hand_and_matches_when_it_comes(
+    treasurer: Visitor, at: BankAccount
+) -> None:
+    kept = Account.objects.get(key=ledger.account())
+    asked = {
+        "do": "expect",
+        "account": kept.key,
+        "amount": "12.50",
+        "reference": "bzj-7",
+        "cause": "保证金",
+    }
+    assert Visitor(Role.AUDITOR).post(f"{HERE}/expected", asked).status_code == 403
+    for wrong in ({"account": ""}, {"amount": "0"}, {"amount": "1.234"}, {"reference": "a b"}):
+        answer = treasurer.post(f"{HERE}/expected", asked | wrong)
+        assert answer.status_code == 422, wrong
+        assert not Expectation.objects.exists()
+    assert treasurer.post(f"{HERE}/expected", asked).status_code == 302
+    assert "编号 BZJ-7" in text_of(treasurer.get(f"{HERE}/expected"))
+    made = Expectation.objects.get()
+    assert (made.amount, made.reference, made.account_id) == (1250, "BZJ-7", kept.pk)
+    assert "撤回" in text_of(treasurer.get(f"{HERE}/expected"))
+    assert "撤回" not in text_of(Visitor(Role.AUDITOR).get(f"{HERE}/expected"))
+    (line,) = bank.take(at, bank.line(1250, reference="BZJ-7"))
+    assert queries.matches_of(line).get().expectation_id == made.pk
+    assert "BZJ-7" not in text_of(treasurer.get(f"{HERE}/expected"))
+
+
+def test_what_is_awaited_can_be_withdrawn_once(treasurer: Visitor, at: BankAccount) -> None:
+    made = actions.expect(actor=SYSTEM, account=ledger.account(), amount=5)
+    asked = {"do": "withdraw", "expectation": made.pk}
+    assert Visitor(Role.AUDITOR).post(f"{HERE}/expected", asked).status_code == 403
+    assert made.reference in text_of(treasurer.get(f"{HERE}/expected"))
+    assert treasurer.post(f"{HERE}/expected", asked).status_code == 302
+    assert f"已撤回 {made.reference}" in text_of(treasurer.get(f"{HERE}/expected"))
+    made.refresh_from_db()
+    assert made.withdrawn_at is not None
+    assert treasurer.post(f"{HERE}/expected", asked).status_code == 422
+
+
+def test_one_cannot_wait_for_the_bank_itself(treasurer: Visitor, at: BankAccount) -> None:
+    kept = ledger.account()
+    page = treasurer.get(f"{HERE}/expected").content.decode()
+    assert str(kept) in page
+    assert str(at.account.key) not in page

@@ -15,6 +15,9 @@ from tests import make
 from tests.actions.test_log import sequenced, written
 from tests.faces.calling import client_of
 from verify import __main__ as verifier
+from verify.heads import read_head
+from verify.tree import _node
+from verify.trust import Key
 from yangbanjian.ground.log import actions, queries
 from yangbanjian.kernel.actor import SYSTEM, Role
 
@@ -71,7 +74,7 @@ def test_a_consistency_proof_of_two_signed_heads_is_a_file_for_the_verifier(clie
     sequenced()
     answer = client.get(f"{API}/log/consistency?from={old}&to={head_size()}")
     trust = {
-        bytes.fromhex(k["public"]): verifier.Key(bytes.fromhex(k["public"]), is_revoked=False)
+        bytes.fromhex(k["public"]): Key(bytes.fromhex(k["public"]), is_revoked=False)
         for k in client.get("/log/keys").json()["keys"]
     }
     assert verifier.verify(answer.content, verifier.Trust(trust, [])).code == 0
@@ -83,7 +86,7 @@ def test_a_proof_is_recomputed_from_tiles_alone(client: Client) -> None:
     """A witness that trusts no proof of ours: leaves from tiles, root from the checkpoint."""
     written(600)
     sequenced()
-    head = verifier.read_head(client.get("/log/checkpoint").content.decode())
+    head = read_head(client.get("/log/checkpoint").content.decode())
     leaves = b""
     for index in range(head.size // 256 + 1):
         width = min(256, head.size - index * 256)
@@ -93,7 +96,7 @@ def test_a_proof_is_recomputed_from_tiles_alone(client: Client) -> None:
     assert len(hashes) == head.size
     row = hashes
     while len(row) > 1:
-        pairs = [verifier._node(row[i], row[i + 1]) for i in range(0, len(row) - 1, 2)]
+        pairs = [_node(row[i], row[i + 1]) for i in range(0, len(row) - 1, 2)]
         row = pairs + row[len(pairs) * 2 :]
     assert row[0] == head.root
     above = client.get(f"/log/tile/1/000.p/{head.size // 256}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from django.utils import translation
 
 from yangbanjian.engines.matching.rules.reasons.verdicts import Change, Reason
-from yangbanjian.faces.telling import amount, change_text, reason_text
+from yangbanjian.faces.telling import amount, change_text, counted, reason_text
+from yangbanjian.kernel.calendar import Calendar
 
 OVER_BUDGET = Reason(
     "no",
@@ -68,3 +70,12 @@ def test_an_old_reason_keeps_the_words_it_was_stored_with() -> None:
     with translation.override("en"):
         assert reason_text({"code": "budget_missed", "text": "超出预算"}) == "超出预算"
         assert change_text({"change": None}) == ""
+
+
+def test_the_days_of_a_period_are_written_in_the_readers_language() -> None:
+    calendar = Calendar(frozenset(), frozenset(), frozenset())
+    period = calendar.add_days(date(2024, 12, 25), 15, unit="calendar", first_day="counted")
+    with translation.override("en"):
+        assert counted(period) == "15 days from 25 December 2024, ending 8 January 2025"
+    with translation.override("zh-hans"):
+        assert counted(period) == period.text

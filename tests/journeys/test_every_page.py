@@ -60,6 +60,7 @@ SIGNED_IN = {
         "imports": "/desk/imports",
         "floor": "/desk/floor",
     },
+    "tto2": {"floor-own": "/desk/floor", "floor-achievement": "/desk/floor/{noticed}"},
     "enterprise": {
         "desk-enterprise": "/desk/",
         "demands-own": "/desk/demands",
@@ -72,6 +73,8 @@ SIGNED_IN = {
         "ledger-none": "/desk/ledger?q=qqzzqqzz",
         "ledger-lines": "/desk/ledger/unmatched?all=1",
         "ledger-bank": "/desk/ledger/bank",
+        "ledger-expected": "/desk/ledger/expected",
+        "ledger-line": "/desk/ledger/lines/1",
         "trial-balance": "/desk/ledger/trial-balance",
     },
     "operator": {
@@ -85,6 +88,9 @@ SIGNED_IN = {
         "figures-streets": "/desk/figures/streets?period=year",
         "figures-stale": "/desk/figures/stale",
         "rules": "/desk/rules",
+        "rules-table": "/desk/rules/notice_days",
+        "rules-edition": "/desk/rules/editions/1",
+        "rules-new": "/desk/rules/answer_days/new",
         "month-report": "/desk/report",
         "log": "/desk/log",
         "settings": "/desk/settings",
@@ -101,11 +107,12 @@ LOOKS = {
 
 @pytest.fixture(scope="session")
 def record_ids(market: Market) -> dict[str, Any]:
-    """One public record of each library, as an anonymous reader sees it."""
-    return {
+    """One public record of each library, as an anonymous reader sees it; and one on the floor."""
+    found = {
         kind: market.get(f"/api/v1/{kind}s?size=1")["items"][0]["id"]
         for kind in ("achievement", "demand", "expert")
     }
+    return {**found, "noticed": market.get("/api/v1/notices/1")["achievement_id"]}
 
 
 def _faults(page: Any, path: str, name: str) -> list[str]:

@@ -18,6 +18,10 @@ from tests import make
 from tests.lives.walking import Life, walk
 from tests.simulator.witness import tree_hash
 from verify import __main__ as verifier
+from verify.heads import Head, read_head
+from verify.tree import is_consistent
+from verify.trust import Key
+from verify.verdicts import UNTRUSTED
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.journal.models import Entry
@@ -56,7 +60,7 @@ class LogLife(Life):
         self.written: dict[int, bool] = {}
         self.erased: set[int] = set()
         self.tree: list[int] = []
-        self.heads: list[verifier.Head] = []
+        self.heads: list[Head] = []
         self.packets: dict[int, bytes] = {}
         self.lost: set[bytes] = set()
         self.anchors = 0
@@ -148,12 +152,12 @@ class LogLife(Life):
         head = queries.head()
         if head is not None:
             assert verifier.verify(head.note.encode(), self._trust()).code == verifier.HOLDS
-            self.heads.append(verifier.read_head(head.note))
+            self.heads.append(read_head(head.note))
 
-    def _trust(self, seen: list[verifier.Head] | None = None) -> verifier.Trust:
+    def _trust(self, seen: list[Head] | None = None) -> verifier.Trust:
         known = {bytes(k.public): k.revoked_at is not None for k in keys.all_of(queries.PURPOSE)}
         assert {public for public, is_revoked in known.items() if is_revoked} == self.lost
-        return verifier.Trust({p: verifier.Key(p, r) for p, r in known.items()}, seen or [])
+        return verifier.Trust({p: Key(p, r) for p, r in known.items()}, seen or [])
 
     @precondition(lambda self: self.tree)
     @rule(is_lost=st.sampled_from([False, False, True]))
@@ -216,7 +220,7 @@ class LogLife(Life):
         assert verdict.code == verifier.HOLDS, verdict.sentence
         is_lost = verdict.proven["key"] in {public.hex() for public in self.lost}
         without = verifier.verify(packet, self._trust())
-        assert without.code == (verifier.UNTRUSTED if is_lost else verifier.HOLDS)
+        assert without.code == (UNTRUSTED if is_lost else verifier.HOLDS)
         self._step("packet of a lost key" if is_lost else "packet under a later key")
 
     @precondition(lambda self: len(self.heads) > 1)
@@ -226,7 +230,7 @@ class LogLife(Life):
         some = [self.heads[n % len(self.heads)] for n in (first, second)]
         old, new = sorted(some, key=lambda head: head.size)
         path = [bytes.fromhex(h) for h in queries.consistency(old.size, new.size)["hashes"]]
-        assert verifier.is_consistent(old.size, new.size, old.root, new.root, path)
+        assert is_consistent(old.size, new.size, old.root, new.root, path)
         self._step("head continued")
 
     @invariant()

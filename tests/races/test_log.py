@@ -24,6 +24,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from tests.actions.test_log import trust
 from tests.races.killed_sequencer import POINTS
 from verify import __main__ as verifier
+from verify.heads import read_head
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.journal.models import Entry
@@ -78,7 +79,7 @@ def whole() -> None:
     assert heads[-1] == len(leaves)
     # An auditor who has kept every head: one signed by a key that was lost later counts for them.
     kept = Checkpoint.objects.order_by("id").values_list("note", flat=True)
-    known = verifier.Trust(trust().keys, [verifier.read_head(note) for note in kept])
+    known = verifier.Trust(trust().keys, [read_head(note) for note in kept])
     for old, new in pairwise(sorted(set(heads))):
         proof = verifier.canonical(queries.consistency(old, new)).encode()
         assert verifier.verify(proof, known).code == 0, (old, new)

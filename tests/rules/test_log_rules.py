@@ -14,6 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verify import __main__ as verifier
+from verify.heads import holds
+from verify.shapes import from_base64
+from verify.tree import is_consistent, is_included
 from yangbanjian.ground.keys import rules as keys
 from yangbanjian.ground.log.rules import leaves, merkle, notes, tiles
 
@@ -68,14 +71,14 @@ def test_the_verifier_takes_every_inclusion_proof_and_no_altered_one(data: st.Da
     index = data.draw(st.integers(0, size - 1))
     path = merkle.inclusion_proof(BIG.read, index, size)
     leaf, root = BIG.rows[0, index], merkle.root(BIG.read, size)
-    assert verifier.is_included(index, size, leaf, path, root)
-    assert not verifier.is_included(index, size, b"\x00" * 32, path, root)
-    assert not verifier.is_included(index, size, leaf, [*path, leaf], root)
+    assert is_included(index, size, leaf, path, root)
+    assert not is_included(index, size, b"\x00" * 32, path, root)
+    assert not is_included(index, size, leaf, [*path, leaf], root)
     if path:
         spoiled = data.draw(st.integers(0, len(path) - 1))
         other = [h if i != spoiled else hashlib.sha256(h).digest() for i, h in enumerate(path)]
-        assert not verifier.is_included(index, size, leaf, other, root)
-        assert not verifier.is_included(index, size, leaf, path[:-1], root)
+        assert not is_included(index, size, leaf, other, root)
+        assert not is_included(index, size, leaf, path[:-1], root)
 
 
 @given(st.data())
@@ -84,11 +87,11 @@ def test_e4_any_two_heads_have_a_consistency_proof(data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new))
     path = merkle.consistency_proof(BIG.read, old, new)
     roots = merkle.root(BIG.read, old), merkle.root(BIG.read, new)
-    assert verifier.is_consistent(old, new, *roots, path)
+    assert is_consistent(old, new, *roots, path)
     if old != new:
-        assert not verifier.is_consistent(old, new, *roots[::-1], path)
-        assert not verifier.is_consistent(old, new, *roots, path[:-1])
-        assert not verifier.is_consistent(old, new, b"\x01" * 32, roots[1], path)
+        assert not is_consistent(old, new, *roots[::-1], path)
+        assert not is_consistent(old, new, *roots, path[:-1])
+        assert not is_consistent(old, new, b"\x01" * 32, roots[1], path)
 
 
 @pytest.mark.parametrize("kind", ["inclusion", "consistency"])
@@ -100,12 +103,12 @@ def test_published_proofs_are_judged_as_their_authors_judge(kind: str) -> None:
 
 
 def _accepts(kind: str, case: dict[str, Any]) -> bool:
-    path = [verifier._base64(h) for h in case["proof"] or []]
+    path = [from_base64(h) for h in case["proof"] or []]
     if kind == "inclusion":
-        leaf, root = (verifier._base64(case[k] or "") for k in ("leafHash", "root"))
-        return verifier.is_included(case["leafIdx"], case["treeSize"], leaf, path, root)
-    roots = [verifier._base64(case[k] or "") for k in ("root1", "root2")]
-    return verifier.is_consistent(case["size1"], case["size2"], roots[0], roots[1], path)
+        leaf, root = (from_base64(case[k] or "") for k in ("leafHash", "root"))
+        return is_included(case["leafIdx"], case["treeSize"], leaf, path, root)
+    roots = [from_base64(case[k] or "") for k in ("root1", "root2")]
+    return is_consistent(case["size1"], case["size2"], roots[0], roots[1], path)
 
 
 def test_the_numbers_of_tiles_are_those_of_the_specification() -> None:
@@ -143,8 +146,8 @@ def test_tile_addresses_come_back(index: int, width: int) -> None:
 def test_a_note_is_that_of_the_reference() -> None:
     text, signatures = notes.opened(NOTE)
     name, _, rest = NOTE_KEY.partition("+")
-    public = verifier._base64(rest.partition("+")[2])[1:]
-    signer = keys.Ed25519Signer(verifier._base64(NOTE_SEED)[1:])
+    public = from_base64(rest.partition("+")[2])[1:]
+    signer = keys.Ed25519Signer(from_base64(NOTE_SEED)[1:])
     assert signer.public == public
     assert keys.verifier_key(name, signer.algorithm, public) == NOTE_KEY
     assert keys.is_signed(signer.algorithm, public, text.encode(), signatures[0].signature)
@@ -245,7 +248,7 @@ def test_ed25519_is_judged_as_wycheproof_does() -> None:
             message, signature = bytes.fromhex(case["msg"]), bytes.fromhex(case["sig"])
             for judged in (
                 keys.is_signed(keys.ED25519, public, message, signature),
-                verifier.holds(public, message, signature),
+                holds(public, message, signature),
             ):
                 assert judged is (case["result"] == "valid"), case["tcId"]
             count += 1
@@ -261,5 +264,5 @@ def test_the_worked_example_of_the_handbook() -> None:
     assert merkle.folded([a, b, c]) == root
     for one in (a, b, c, node, root):
         assert one.hex()[:8] in told
-    assert verifier.is_included(1, 3, b, [a, c], root)
-    assert verifier.is_consistent(2, 3, node, root, [c])
+    assert is_included(1, 3, b, [a, c], root)
+    assert is_consistent(2, 3, node, root, [c])

@@ -15,10 +15,13 @@ from typing import Any
 
 import pytest
 import rfc8785
+from typer.testing import CliRunner
 
 from tests.bidding import METHODS, WAN, RandomCourse, Room, at, sealed_bid, terms
 from verify import __main__ as verifier
 from verify import auction, lot_log
+from verify.trust import Key
+from yangbanjian.faces.cli.commands import app
 from yangbanjian.faces.verifier import verifier_source
 from yangbanjian.ground.keys import rules as keys
 from yangbanjian.ground.log.rules import merkle, notes
@@ -105,7 +108,7 @@ def test_a_log_holds_line_by_line(method: Method) -> None:
 # --- evidence -------------------------------------------------------------------------------------
 
 SIGNER = keys.Ed25519Signer(b"\x07" * 32)
-TRUST = verifier.Trust({SIGNER.public: verifier.Key(SIGNER.public, False)}, [])
+TRUST = verifier.Trust({SIGNER.public: Key(SIGNER.public, False)}, [])
 ORIGIN = "market.example/log"
 
 
@@ -315,9 +318,10 @@ def test_exit_codes_of_a_log_without_evidence(tmp_path: Path) -> None:
 
 
 def test_the_single_file_works_alone_and_no_name_stands_twice(
-    tmp_path: Path, settings: object
+    tmp_path: Path,
 ) -> None:
     source = verifier_source()
+    assert CliRunner().invoke(app, ["log", "verifier"]).stdout == source
     assert "from verify" not in source
     (tmp_path / "verify.py").write_text(source, encoding="utf-8")
     (tmp_path / "log.jsonl").write_text(sample().text, encoding="utf-8")

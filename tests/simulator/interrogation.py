@@ -19,6 +19,9 @@ from tests.simulator.tampering import alterations
 from tests.simulator.witness import need, tree_hash
 from tests.telling import Telling
 from verify import __main__ as verifier
+from verify.heads import read_head
+from verify.tree import is_consistent, is_included
+from verify.trust import Key
 from yangbanjian.ground.keys import rules as signing
 from yangbanjian.ground.log.rules import leaves, merkle, notes
 
@@ -61,17 +64,17 @@ def small_trees(tell: Telling) -> None:
         need(merkle.folded(hashes[:size]) == roots[size], f"the fold of {size}")
         for index, other in product(range(size), range(size + 1)):
             path = merkle.inclusion_proof(read, index, size)
-            holds = verifier.is_included(other, size, hashes[index], path, roots[size])
+            holds = is_included(other, size, hashes[index], path, roots[size])
             need(holds == (index == other), f"{index} of {size} taken for {other}")
         for old, other in product(range(1, size + 1), range(1, size + 1)):
             path = merkle.consistency_proof(read, old, size)
-            holds = verifier.is_consistent(other, size, roots[other], roots[size], path)
+            holds = is_consistent(other, size, roots[other], roots[size], path)
             need(holds == (old == other), f"{old} of {size} taken for {other}")
-            forged = verifier.is_consistent(old, size, hashes[0][::-1], roots[size], path)
+            forged = is_consistent(old, size, hashes[0][::-1], roots[size], path)
             need(not forged, f"a forged root of {old} taken in {size}")
         tell.reached["small trees"] += 1
-    need(not verifier.is_included(0, 1, b"short", [], b"short"), "what is no hash is taken")
-    need(not verifier.is_consistent(0, 5, roots[0], roots[5], []), "nothing proves nothing")
+    need(not is_included(0, 1, b"short", [], b"short"), "what is no hash is taken")
+    need(not is_consistent(0, 5, roots[0], roots[5], []), "nothing proves nothing")
 
 
 def filled(pick: random.Random) -> Memory:
@@ -94,9 +97,9 @@ def filled(pick: random.Random) -> Memory:
 
 
 def trust_of(house: Memory, *, revoked: bool = False, only_first: bool = False,
-             seen: list[verifier.Head] | None = None) -> verifier.Trust:  # fmt: skip
+             seen: list[Head] | None = None) -> verifier.Trust:  # fmt: skip
     publics = [key.signer.public for key in house.log.keys][: 1 if only_first else None]
-    return verifier.Trust({p: verifier.Key(p, revoked) for p in publics}, seen or [])
+    return verifier.Trust({p: Key(p, revoked) for p in publics}, seen or [])
 
 
 def resigned(head: Head, signer: signing.Ed25519Signer, **said: Any) -> str:
@@ -165,12 +168,12 @@ def _forged_entry(house: Memory, packet: dict[str, Any]) -> bytes:
 def _about_keys(house: Memory, pick: random.Random) -> Iterator[Question]:
     packet, head = _some_packet(house, pick), house.log.heads[-1]
     content, trust = rfc8785.dumps(packet), trust_of(house)
-    seen = [verifier.read_head(head.note)]
+    seen = [read_head(head.note)]
     yield "by who trusts the first key", content, trust_of(house, only_first=True), HOLDS
     yield "by who trusts nobody", content, verifier.Trust({}, []), UNTRUSTED
     yield "a revoked key", content, trust_of(house, revoked=True), UNTRUSTED
     yield "a revoked key, seen", content, trust_of(house, revoked=True, seen=seen), HOLDS
-    other = verifier.read_head(resigned(head, house.log.keys[-1].signer, root=b"\x07" * 32))
+    other = read_head(resigned(head, house.log.keys[-1].signer, root=b"\x07" * 32))
     yield "another head was seen", content, trust_of(house, seen=[other]), FAILS
     stranger = signing.Ed25519Signer(pick.randbytes(32))
     alone = {"algorithm": "ed25519", "public": stranger.public.hex(), "statement": None,

@@ -21,7 +21,7 @@ Sql = Callable[..., Any]
 BOOKS, LOG, RULES, VERIFIER, AUDIT = "books", "log", "rules", "verifier", "audit"
 _GROUND = "yangbanjian.ground."
 _MERKLE, _NOTES = _GROUND + "log.rules.merkle", _GROUND + "log.rules.notes"
-_VERIFY, _BOOK = "verify.__main__", _GROUND + "ledger.rules.book:Book"
+_VERIFY, _BOOK = "verify.", _GROUND + "ledger.rules.book:Book"
 _AUDIT, _JUDGE = _GROUND + "log.audit:_Audit", _GROUND + "log.rows:_judge"
 _SEQUENCE, _UNPLACED = _GROUND + "log.actions:sequence", _GROUND + "log.actions:_unplaced"
 # The ways of posting: one plain transfer, a set of them, and whatever else there is.
@@ -156,41 +156,41 @@ MUTANTS = [
     Mutant("no look outside", _AUDIT + ".judge_outside",
            r"found != other\.head\.root or not _is_signed_by\(.*\)", "False", AUDIT),
     # --- the verifier ---------------------------------------------------------------------------
-    Mutant("any payload", _VERIFY + ":check_packet", r"!= leaf\.get\(\"payload_sha256\"\)",
+    Mutant("any payload", _VERIFY + "packets:check_packet", r"!= leaf\.get\(\"payload_sha256\"\)",
            "== ''", VERIFIER),
-    Mutant("any remark", _VERIFY + ":_check_remark", r"\.hexdigest\(\) != digest", ".hexdigest() == ''",
+    Mutant("any remark", _VERIFY + "packets:_check_remark", r"\.hexdigest\(\) != digest", ".hexdigest() == ''",
            VERIFIER),
-    Mutant("a remark from nowhere", _VERIFY + ":_check_remark",
+    Mutant("a remark from nowhere", _VERIFY + "packets:_check_remark",
            r"\(remark is None\) != \(digest is None\)", "False", VERIFIER),
-    Mutant("any file", _VERIFY + ":_check_files", r"not is_named or ", "", VERIFIER),
-    Mutant("any content", _VERIFY + ":_check_files", r" or hashlib.*\"sha256\"\]", "", VERIFIER),
-    Mutant("any leaf", _VERIFY + ":check_packet", r"here\.hex\(\) != proof\[\"leaf_hash\"\]", "False",
+    Mutant("any file", _VERIFY + "packets:_check_files", r"not is_named or ", "", VERIFIER),
+    Mutant("any content", _VERIFY + "packets:_check_files", r" or hashlib.*\"sha256\"\]", "", VERIFIER),
+    Mutant("any leaf", _VERIFY + "packets:check_packet", r"here\.hex\(\) != proof\[\"leaf_hash\"\]", "False",
            VERIFIER),
-    Mutant("any tree", _VERIFY + ":check_packet", r"not is_included\(.*\)", "False", VERIFIER),
-    Mutant("an index beyond the tree", _VERIFY + ":is_included", r"not 0 <= index < size or ", "",
+    Mutant("any tree", _VERIFY + "packets:check_packet", r"not is_included\(.*\)", "False", VERIFIER),
+    Mutant("an index beyond the tree", _VERIFY + "tree:is_included", r"not 0 <= index < size or ", "",
            VERIFIER),
-    Mutant("a path too short", _VERIFY + ":is_included", r"last == 0 and found", "found", VERIFIER),
-    Mutant("an old root that nobody looks at", _VERIFY + ":is_consistent", r"first == old_root and ",
+    Mutant("a path too short", _VERIFY + "tree:is_included", r"last == 0 and found", "found", VERIFIER),
+    Mutant("an old root that nobody looks at", _VERIFY + "tree:is_consistent", r"first == old_root and ",
            "", VERIFIER),
-    Mutant("a new root that nobody looks at", _VERIFY + ":is_consistent", r" and second == new_root",
+    Mutant("a new root that nobody looks at", _VERIFY + "tree:is_consistent", r" and second == new_root",
            "", VERIFIER),
-    Mutant("any signature", _VERIFY + ":holds", r"return False", "return True", VERIFIER),
-    Mutant("a bad signature beside a good one", _VERIFY + ":signer_of",
+    Mutant("any signature", _VERIFY + "heads:holds", r"return False", "return True", VERIFIER),
+    Mutant("a bad signature beside a good one", _VERIFY + "heads:signer_of",
            r"if not holds\(.*\):\n.*\n", "if not holds(public, head.text.encode(), signature):\n"
            "                    continue\n", VERIFIER),
-    Mutant("an old head unsigned", _VERIFY + ":check_consistency", r"earlier is None", "False",
+    Mutant("an old head unsigned", _VERIFY + "packets:check_consistency", r"earlier is None", "False",
            VERIFIER),
-    Mutant("any endorsement", _VERIFY + ":_check_rotation", r"not holds\(.*\)", "False", VERIFIER),
-    Mutant("any rotation", _VERIFY + ":_check_rotation", r"if told != \(.*\):", "if False:",
+    Mutant("any endorsement", _VERIFY + "heads:_check_rotation", r"not holds\(.*\)", "False", VERIFIER),
+    Mutant("any rotation", _VERIFY + "heads:_check_rotation", r"if told != \(.*\):", "if False:",
            VERIFIER),
-    Mutant("revoked keys as others", _VERIFY + ":Trust._check_trusted", r"self\.keys\[k\]\.is_revoked",
+    Mutant("revoked keys as others", _VERIFY + "trust:Trust._check_trusted", r"self\.keys\[k\]\.is_revoked",
            "False", VERIFIER),
-    Mutant("strangers as others", _VERIFY + ":Trust._check_trusted", r"if not trusted:", "if False:",
+    Mutant("strangers as others", _VERIFY + "trust:Trust._check_trusted", r"if not trusted:", "if False:",
            VERIFIER),
-    Mutant("no memory", _VERIFY + ":Trust.judge", r"other\.root != head\.root", "False", VERIFIER),
-    Mutant("any form", _VERIFY + ":verify", r"canonical\(said\) != text", "False", VERIFIER),
-    Mutant("keys twice", _VERIFY + ":_once", r"len\(found\) != len\(pairs\)", "False", VERIFIER),
-    Mutant("sizes as they come", _VERIFY + ":read_head", r"0\|\[1-9\]\[0-9\]\{0,15\}", "[0-9]{1,16}",
+    Mutant("no memory", _VERIFY + "trust:Trust.judge", r"other\.root != head\.root", "False", VERIFIER),
+    Mutant("any form", _VERIFY + "__main__:verify", r"canonical\(said\) != text", "False", VERIFIER),
+    Mutant("keys twice", _VERIFY + "canonical_json:_once", r"len\(found\) != len\(pairs\)", "False", VERIFIER),
+    Mutant("sizes as they come", _VERIFY + "heads:read_head", r"0\|\[1-9\]\[0-9\]\{0,15\}", "[0-9]{1,16}",
            VERIFIER),
 ]  # fmt: skip
 

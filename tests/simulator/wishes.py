@@ -89,7 +89,7 @@ class Wishes:
             hold = self._some_hold(here)
             if hold is not None:
                 return self._resolution(hold)
-        if pick.random() < 0.05:
+        if pick.random() < 0.08:
             made = self._huge()
         else:
             names = ("bank", "buyer", "seller") if pick.random() < 0.7 else ("fund", "holder")

@@ -10,6 +10,9 @@ from uuid import UUID
 
 from tests.simulator.house import Head, House, Placed, Row, Said
 from verify import __main__ as verifier
+from verify.heads import read_head
+from verify.tree import is_consistent, is_included
+from verify.trust import Key
 from yangbanjian.ground.ledger.rules.book import Balance
 
 MOST = 2**53 - 1
@@ -171,25 +174,25 @@ class Witness:
     def consistent(self, old: Head, new: Head) -> None:
         path = self.house.consistency(old.size, new.size)
         need(
-            verifier.is_consistent(old.size, new.size, old.root, new.root, path),
+            is_consistent(old.size, new.size, old.root, new.root, path),
             f"E4 no proof from {old.size} to {new.size}",
         )
 
     def included(self, position: int, head: Head) -> None:
         path, leaf = self.house.inclusion(position, head.size), self.placed[position].leaf_hash
         need(
-            verifier.is_included(position, head.size, leaf, path, head.root),
+            is_included(position, head.size, leaf, path, head.root),
             f"E3 no proof that {position} stands among {head.size}",
         )
 
     def _signed(self, head: Head) -> None:
         verdict = verifier.verify(head.note.encode(), self.trust())
         need(verdict.code == verifier.HOLDS, f"E9 head {head.size}: {verdict.sentence}")
-        said = verifier.read_head(head.note)
+        said = read_head(head.note)
         need((said.size, said.root) == (head.size, head.root), "E4 the note says otherwise")
 
     def trust(self) -> verifier.Trust:
-        known = {public: verifier.Key(public, revoked) for public, revoked in
+        known = {public: Key(public, revoked) for public, revoked in
                  self.house.trusted().items()}  # fmt: skip
         return verifier.Trust(known, [])
 

@@ -1,4 +1,4 @@
-"""Amounts and reasons in the reader's language.
+"""Amounts, reasons and periods in the reader's language.
 
 The rules write both in the source language; what a reason is made of comes along, so that it can
 be said anew. What is quoted from a record or a demand stays in its own language.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from yangbanjian.engines.matching.rules.reasons.messages import text_of
 from yangbanjian.engines.matching.rules.reasons.numbers import POINTS
 from yangbanjian.ground.codes import queries as codes
 from yangbanjian.kernel.amounts import format_fen_full, format_fen_short
+from yangbanjian.kernel.calendar import Deadline
 
 _YUAN: Final = {"元": 1, "万元": 10_000, "亿元": 100_000_000}
 _AMOUNT: Final = re.compile(r"([\d,.]+) (亿元|万元|元)")
@@ -87,3 +89,16 @@ def _amount(found: re.Match[str]) -> str:
         return f"¥{yuan.normalize():,f}"
     short = found[0]
     return short.replace("万", "萬").replace("亿", "億") if language == "zh-hant" else short
+
+
+def day_told(deadline: Deadline, name: Literal["start", "last"]) -> str:
+    """A day of the period as the reader's language writes days."""
+    if (get_language() or "zh").startswith("zh"):
+        return str(deadline.params[name])
+    return date_format(getattr(deadline, name), "j F Y")
+
+
+def counted(deadline: Deadline) -> str:
+    """The sentence that says how a period was counted."""
+    days = {"start": day_told(deadline, "start"), "last": day_told(deadline, "last")}
+    return _(deadline.message) % {**deadline.params, **days}

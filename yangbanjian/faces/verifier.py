@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from django.conf import settings
+import yangbanjian
 
 _TAKEN_IN = re.compile(r"^from verify\.(\w+) import (?:\([^)]*\)|[^\n]*)\n", re.MULTILINE)
 _HEAD = re.compile(r'\A""".*?"""\n+from __future__ import annotations\n+', re.DOTALL)
@@ -14,7 +14,7 @@ _HEAD = re.compile(r'\A""".*?"""\n+from __future__ import annotations\n+', re.DO
 def verifier_source() -> str:
     """The program's text: where it takes in a module of its own for the first time, that module
     stands instead. It is read and not imported: the platform shares nothing with it."""
-    folder: Path = settings.PACKAGE.parent / "verify"
+    folder = Path(yangbanjian.__file__).parent.parent / "verify"
     seen: set[str] = set()
 
     def text_of(found: re.Match[str]) -> str:

@@ -22,8 +22,10 @@ _MESSAGES: dict[tuple[Unit, FirstDay], str] = {
 
 @dataclass(frozen=True)
 class Deadline:
-    """``last`` is the last day that counts, to its end; the sentence says how it was counted."""
+    """``last`` is the last day that counts, to its end; the sentence says how it was counted. The
+    days in its parameters are written in Chinese: other languages write `start` and `last` anew."""
 
+    start: date
     last: date
     message: str
     params: Mapping[str, str | int]
@@ -97,7 +99,7 @@ class Calendar:
             "days": n,
             "last": _shown(last, with_year),
         }
-        return Deadline(last, _MESSAGES[unit, first_day], params)
+        return Deadline(start, last, _MESSAGES[unit, first_day], params)
 
     def _nth_working_day(self, day: date, n: int) -> date:
         day = self.next_working_day(day)

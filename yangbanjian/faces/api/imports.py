@@ -24,7 +24,6 @@ from yangbanjian.kernel.refusals import Invalid, NotFound, Problem
 from yangbanjian.kernel.words import gettext_noop
 
 router = Router(tags=["imports"])
-STOPPED = gettext_noop("有的行收不进，整份流水都没有记账。请改正后再送。")
 _REFUSED = dict.fromkeys((400, 401, 403, 404, 409, 422, 429), schemas.Problem)
 
 
@@ -127,7 +126,7 @@ def _statement(actor: Actor, file: UploadedFile, account: str) -> Any:
     except Invalid as refusal:
         taken, failure = None, say(refusal)
     else:
-        failure = gettext(STOPPED)
+        failure = gettext(taking.STOPPED)
     if taken is None:
         taking.refuse(actor=actor, job_id=job.pk, problems=problems, failure=failure)
     return imports.get(actor, job.pk)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict
 
 from yangbanjian.faces.api.schemas import REFUSED, Id, MoveIn, Paging, PossibleMove
 from yangbanjian.faces.api.wire import actor_of, check_version, etag, page, signed_in
-from yangbanjian.faces.web.words import sentence as said
+from yangbanjian.faces.telling import counted
 from yangbanjian.faces.web.words import translated
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.rulebook import actions, policy, queries
@@ -234,7 +234,7 @@ def deadline(request: HttpRequest, query: Query[DeadlineQuery]) -> Any:
         flaw = error.problem
         problem = Problem("from", flaw.code, flaw.message, dict(flaw.params))
         raise Invalid(flaw.code, flaw.message, [problem], **dict(flaw.params)) from None
-    text = said(found.message, found.params)
+    text = counted(found)
     return {"last": found.last, "text": text, "edition": calendar.edition}
 
 

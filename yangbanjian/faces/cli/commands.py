@@ -99,19 +99,20 @@ def load_demo() -> None:
 
 @app.command(name="import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="achievements、demands、experts 或 codes")],
+    kind: Annotated[str, typer.Argument(help="achievements、demands、experts、codes 或 bank")],
     file: Annotated[Path, typer.Argument(help=".xlsx .csv .jsonl .jsonl.gz")],
     owner: Annotated[str, typer.Option(help="所属单位的全称、信用代码或编号；不填为运营单位")] = "",
     state: Annotated[str, typer.Option(help="draft 或 public")] = "public",
     format_: Annotated[str, typer.Option("--format", help="beir：BEIR 语料")] = "",
     report: Annotated[Path | None, typer.Option(help="未收的行写到哪里")] = None,
+    account: Annotated[str, typer.Option(help="bank：银行账户的账号；只有一个时不用填")] = "",
 ) -> None:
-    """导入表格；未收的行写到一个工作簿，改好可再导入。"""
+    """导入表格；未收的行写到一个工作簿，改好可再导入。bank 是银行流水，整份收下或整份退回。"""
     from yangbanjian.faces.cli import files
 
     with installation():
         code = files.import_file(
-            kind, file, owner=owner, state=state, format_=format_, report=report
+            kind, file, owner=owner, state=state, format_=format_, report=report, account=account
         )
     raise SystemExit(code)
 
@@ -272,10 +273,9 @@ def credential_rotate(
 @log_app.command(name="verifier")
 def log_verifier() -> None:
     """输出独立核验程序（一个文件），如 ybj log verifier > verify.py。"""
-    import yangbanjian
+    from yangbanjian.faces.verifier import verifier_source
 
-    place = Path(yangbanjian.__file__).parent.parent / "verify" / "__main__.py"
-    sys.stdout.write(place.read_text(encoding="utf-8"))
+    sys.stdout.write(verifier_source())
 
 
 @db_app.command(name="url")

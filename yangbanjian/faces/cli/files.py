@@ -21,11 +21,14 @@ KINDS = ("achievements", "demands", "experts")
 
 
 def import_file(
-    kind: str, file: Path, *, owner: str, state: str, format_: str, report: Path | None
-) -> int:
+    kind: str, file: Path, *, owner: str, state: str, format_: str, report: Path | None,
+    account: str = "",
+) -> int:  # fmt: skip
     """Import; prints the closing line; the exit code. Raises Invalid for an unusable file."""
     if kind == "codes":
         return _import_codes(file, report)
+    if kind == "bank":
+        return _import_statement(file, account, report)
     from yangbanjian.faces.sheets import importing
     from yangbanjian.kernel.actor import SYSTEM
 
@@ -46,11 +49,11 @@ def import_file(
     return _close(counts, target)
 
 
-def _close(counts: Counts, target: Path) -> int:
+def _close(counts: Counts, target: Path, advice: str = "改好后再导入这个文件即可。") -> int:
     for problem in counts.problems[:5]:
         say(f"  第 {problem['row']} 行 {problem['column']}：{problem['reason']}")
     if counts.rejected:
-        say(f"有 {counts.rejected} 行没有收，原因写在 {target}；改好后再导入这个文件即可。")
+        say(f"有 {counts.rejected} 行没有收，原因写在 {target}；{advice}")
     print(counts.line())
     return 1 if counts.rejected else 0
 
@@ -69,6 +72,36 @@ def _import_codes(file: Path, report: Path | None) -> int:
     if counts.problems:
         codes.write_report(counts.problems, target)
     return _close(counts, target)
+
+
+def _import_statement(file: Path, account: str, report: Path | None) -> int:
+    """A bank statement, taken in whole; one row that stops it and nothing is posted (2)."""
+    from yangbanjian.faces.sheets import statements, taking
+    from yangbanjian.faces.sheets.importing import Counts
+    from yangbanjian.kernel.actor import SYSTEM
+
+    at = taking.bank_account_of(SYSTEM, account)
+    table, columns = statements.open_statement(file, at.owner_id)
+    problems = statements.read(table, columns, own=at.number, asset=at.asset).problems
+    counts = Counts()
+    if not problems:
+        with file.open("rb") as content:
+            pieces = iter(lambda: content.read(2**20), b"")
+            job = taking.keep_file(actor=SYSTEM, at=at, name=file.name, pieces=pieces)
+        taken, problems = taking.take_in(actor=SYSTEM, job_id=job.pk, at=at)
+        if taken is not None:
+            say(f"自动对上 {taken.matched} 笔。")
+            counts.created, counts.unchanged = len(taken.new), taken.known
+            print(counts.line())
+            return 0
+        taking.refuse(actor=SYSTEM, job_id=job.pk, problems=problems, failure=taking.STOPPED)
+    target = report or file.with_name(file.name + ".rejected.xlsx")
+    statements.write_report(table, problems, target)
+    counts.rejected = len({p.row for p in problems})
+    counts.problems = [{"row": p.row, "column": p.column, "reason": p.reason} for p in problems]
+    say("整份流水都没有记账：改正下面的行，再导入原来的文件。")
+    _close(counts, target, "改正原来的文件后再导入。")
+    return 2
 
 
 @contextmanager

@@ -9,9 +9,11 @@ from django.db import connection
 
 from yangbanjian import __version__
 from yangbanjian.engines.matching.queries import vectors_made
+from yangbanjian.ground.bank import queries as bank
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.files import queries as files
 from yangbanjian.ground.journal import queries as journal
+from yangbanjian.ground.ledger import queries as ledger
 from yangbanjian.ground.log import queries as log
 from yangbanjian.ground.people import providers
 from yangbanjian.ground.site import queries as site
@@ -31,6 +33,8 @@ def checks(home: Home) -> list[Check]:
         _log(),
         _outside(),
         _files(),
+        _books(),
+        _bank(),
         _vectors(),
         _mail(),
         *_provider(),
@@ -102,6 +106,26 @@ def _files() -> Check:
         sentence = f"有 {overdue} 个文件两个月没有核对。请看 ybj ps 里有没有 worker。"
         return Check("files", False, sentence)
     return Check("files", True, "文件都与存入时相同。")
+
+
+def _books() -> Check:
+    """Is every kept balance the fold of its transfers? The database sees to it; this looks."""
+    wrong = ledger.differing()
+    if not wrong:
+        return Check("ledger", True, "每个账户的余额都与它的转账相符。")
+    told = "、".join(str(number) for number in wrong[:5])
+    sentence = f"有账户的余额与转账不符（{told}）。请停止记账，保留现场，再从备份核对。"
+    return Check("ledger", False, sentence)
+
+
+def _bank() -> Check:
+    """What is in suspense is what nobody has placed yet."""
+    wrong = bank.differing()
+    if not wrong:
+        return Check("bank", True, "待对账的流水合计等于暂记账户。")
+    told = "、".join(row["asset"] for row in wrong[:5])
+    sentence = f"待对账的流水合计与暂记账户不等（{told}）。请停止记账，保留现场，再从备份核对。"
+    return Check("bank", False, sentence)
 
 
 def _mail() -> Check:

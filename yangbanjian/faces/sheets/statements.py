@@ -13,6 +13,7 @@ from yangbanjian.faces.sheets.columns import bare, normal
 from yangbanjian.faces.sheets.mapping import signature
 from yangbanjian.faces.sheets.opening import unusable
 from yangbanjian.faces.sheets.reading import Table, open_table
+from yangbanjian.faces.sheets.writing import RejectedRows
 from yangbanjian.ground.bank.rules import (
     AMOUNT,
     COLUMNS,
@@ -131,6 +132,20 @@ def _told(row: int, problem: Problem, headings: Mapping[str, str]) -> RowProblem
     said = gettext(problem.sentence)
     told = said % problem.params if problem.params else said
     return RowProblem(row, headings.get(problem.field, ""), told)
+
+
+def write_report(table: Table, problems: list[RowProblem], path: Path) -> None:
+    """The rows that stop a statement, as they were sent, each with what is wrong."""
+    wrong: dict[int, list[RowProblem]] = {}
+    for problem in problems:
+        wrong.setdefault(problem.row, []).append(problem)
+    with RejectedRows(path, table.headings) as report:
+        for row in table.rows():
+            if found := wrong.pop(row.number, None):
+                columns = "、".join(dict.fromkeys(p.column for p in found if p.column))
+                report.add(row, columns, "".join(p.reason for p in found))
+            if not wrong:
+                break
 
 
 def told_by_rows(problems: Any, statement: Statement) -> list[RowProblem]:

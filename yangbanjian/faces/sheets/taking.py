@@ -18,6 +18,8 @@ from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.refusals import Invalid, NotFound
 from yangbanjian.kernel.words import gettext_noop
 
+STOPPED = gettext_noop("有的行收不进，整份流水都没有记账。请改正后再送。")
+
 
 def bank_account_of(actor: Actor, said: str) -> Any:
     """The bank account that is meant: by its number or id, or the only one that there is."""

@@ -12,11 +12,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from yangbanjian.faces.telling import counted, day_told
 from yangbanjian.faces.web import floor_forms as forms
 from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts
 from yangbanjian.faces.web.refusing import say
 from yangbanjian.faces.web.timelines import timeline_of
-from yangbanjian.faces.web.words import Words, sentence, state_tag, translated
+from yangbanjian.faces.web.words import Words, state_tag, translated
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.refusals import NotAllowed
@@ -44,7 +45,7 @@ def _facts(one: Any, words: Words) -> list[dict[str, Any]]:
         {"term": _("合作方式"), "text": words.label("deal_modes", one.deal_mode)},
         {"term": _("定价方式"), "text": _mode(one.price_mode)},
         {"term": _("受让方"), "text": related},
-        {"term": _("公示期"), "text": sentence(deadline.message, deadline.params)},
+        {"term": _("公示期"), "text": counted(deadline)},
         {"term": _("依据"), "text": f"{one.edition.document} {one.edition.clause}".strip()},
     ]
     if one.version > 1:
@@ -83,7 +84,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 
 def _until(one: Any) -> str:
     deadline = queries.counted(one)
-    return _("至 %(day)s") % {"day": deadline.params["last"]}
+    return _("至 %(day)s") % {"day": day_told(deadline, "last")}
 
 
 def _objections(actor: Actor, one: Any) -> list[dict[str, Any]]:

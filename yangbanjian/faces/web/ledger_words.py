@@ -83,7 +83,8 @@ def tabs(actor: Actor, here: str) -> list[dict[str, Any]]:
     waiting = bank.unmatched(actor, most=1).count
     places = (
         ("/desk/ledger", _("账户"), 0), ("/desk/ledger/unmatched", _("待对账"), waiting),
-        ("/desk/ledger/bank", _("银行流水"), 0), ("/desk/ledger/trial-balance", _("试算平衡"), 0),
+        ("/desk/ledger/expected", _("待收付"), 0), ("/desk/ledger/bank", _("银行流水"), 0), 
+        ("/desk/ledger/trial-balance", _("试算平衡"), 0),
     )  # fmt: skip
     return [
         {"url": url, "text": text, "count": count, "current": url == here}

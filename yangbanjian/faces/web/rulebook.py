@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from yangbanjian.faces.telling import counted
 from yangbanjian.faces.web import rulebook_words as told
 from yangbanjian.faces.web.forms_on_pages import Act, answer_acts
 from yangbanjian.faces.web.operator import staff
@@ -110,7 +111,7 @@ def _counted(form: DeadlineForm, calendar: Calendar) -> str:
     except FlawError as error:
         form.add_error("start", sentence(error.problem.message, error.problem.params))
         return ""
-    return sentence(deadline.message, deadline.params)
+    return counted(deadline)
 
 
 @require_safe
@@ -261,7 +262,7 @@ def _facts(one: Any, words: Words) -> list[dict[str, Any]]:
         {"term": _("出处"), "text": one.document},
         {"term": _("条款"), "text": one.clause},
         {"term": _("来源"), "text": one.source},
-        {"term": _("单位"), "text": one.unit},
+        {"term": _("计量单位"), "text": one.unit},
         {"term": _("有效期"), "text": told.effect_text(one.begins, one.ends)},
         {"term": _("版次"), "text": one.label, "mono": True},
         {"term": _("起草"), "text": told.person_name(one.author_id) or _("随产品提供")},

@@ -28,7 +28,7 @@ class DraftForm(forms.Form):
         help_text=gettext_lazy("本站自定的写“本站自定”"),
     )  # fmt: skip
     clause = forms.CharField(label=gettext_lazy("条款"), max_length=100, required=False)
-    unit = forms.CharField(label=gettext_lazy("单位"), max_length=40, required=False)
+    unit = forms.CharField(label=gettext_lazy("计量单位"), max_length=40, required=False)
     source = forms.CharField(
         label=gettext_lazy("来源"), max_length=200, required=False,
         help_text=gettext_lazy("怎样得到的，如“原文已读”或“转载，待核”"),

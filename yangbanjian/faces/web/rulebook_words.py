@@ -121,7 +121,7 @@ def difference(of: Shape, old: Any, new: Any, words: Words) -> dict[str, Any]:
 
 def _heads(old: Any, new: Any) -> list[tuple[str, str, str]]:
     labels = {
-        "document": _("出处"), "clause": _("条款"), "unit": _("单位"), "source": _("来源"),
+        "document": _("出处"), "clause": _("条款"), "unit": _("计量单位"), "source": _("来源"),
         "note": _("说明"),
     }  # fmt: skip
     found = [(label, getattr(old, n), getattr(new, n)) for n, label in labels.items()]

@@ -18,6 +18,7 @@ from yangbanjian.faces.web import (
     introductions,
     ledger,
     ledger_bank,
+    ledger_expected,
     libraries,
     misc,
     name_cards,
@@ -52,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *rulebook.urls,
     *ledger.urls,
     *ledger_bank.urls,
+    *ledger_expected.urls,
     path("", include("yangbanjian.faces.web.people_urls")),
 ]
 if settings.YBJ_SANDBOX:

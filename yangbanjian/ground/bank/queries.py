@@ -200,5 +200,17 @@ def targets(actor: Actor, line: Line, asked: str) -> QuerySet[Account]:
     return found.order_by(F("owner__name").asc(nulls_first=True), "id")
 
 
+def receivers(actor: Actor, asked: str, *, asset: str = "CNY") -> QuerySet[Account]:
+    """Ledger accounts that money from outside can be awaited for, by words as in `targets`; not
+    those that stand for the bank itself."""
+    policy.may_read_books(actor).or_refuse()
+    found = Account.objects.select_related("owner").filter(asset=asset)
+    found = found.exclude(owner=None, code="suspense")
+    found = found.exclude(pk__in=BankAccount.objects.values("account_id"))
+    if asked:
+        found = found.filter(Q(owner__name__icontains=asked) | Q(code__icontains=asked))
+    return found.order_by(F("owner__name").asc(nulls_first=True), "id")
+
+
 def suspense_key(asset: str) -> UUID:
     return ledger.named_key("suspense", asset)

@@ -76,6 +76,7 @@
     const n = all('[data-pick]:checked').length;
     all('[data-bulk-count]').forEach((c) => { c.textContent = say('chosen', { n }); });
     all('[data-bulk] button').forEach((b) => { b.disabled = !n; });
+    all('[data-bulk]').forEach((b) => b.toggleAttribute('data-none', !n));
   }
 
   // —— Drafts: every keystroke stays in this browser, and goes to the server when the form has data-autosave-url ——

@@ -38,7 +38,7 @@ defaulted pass_on sold | defaulted give_up unsold | sold settle settled
 REGISTRATION = """
 applied deposit deposited | applied lapse lapsed | deposited qualify qualified
 applied refuse refused | deposited refuse refused | applied withdraw withdrawn
-qualified win won | lost win won | qualified lose lost | won complete completed
+qualified win won | lost win won | qualified lose lost | deposited lose lost | won complete completed
 deposited forfeit forfeited | qualified forfeit forfeited | won forfeit forfeited
 """
 TABLES = {

@@ -19,6 +19,7 @@ from yangbanjian.faces.api import (
     inbox,
     introductions,
     ledger,
+    listings,
     log,
     match,
     oneself,
@@ -82,6 +83,7 @@ for library, verbs in records.LIBRARIES:
 api.add_router("/imports", imports.router)
 for room in (
     match, introductions, oneself, people, inbox, files, codes, rulebook, log, credentials, ledger, floor,
+    listings,
     sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)

@@ -19,6 +19,11 @@ STATE_TONES = {
     "interested": "demand", "agreed": "ok", "declined": "bad", "lapsed": "",
     "open": "ok", "paused": "warn", "ended": "brand", "stopped": "bad", "upheld": "bad",
     "dismissed": "", "appealed": "warn", "final": "",
+    "returned": "warn", "accepted": "brand", "disclosed": "ok", "qualifying": "warn", "nobody": "",
+    "negotiating": "match", "bidding": "match", "confirmed": "gold", "announced": "gold",
+    "signed": "gold", "paid": "gold", "certified": "gold", "handed_over": "gold", "archived": "gold",
+    "defaulted": "bad", "applied": "warn", "deposited": "brand", "qualified": "ok",
+    "refused": "bad", "won": "gold", "lost": "", "completed": "gold", "forfeited": "bad",
 }  # fmt: skip
 MORE_OR_LESS = {"ge": "≥ ", "gt": "> ", "le": "≤ ", "lt": "< ", "eq": "", "range": ""}
 

@@ -1,10 +1,14 @@
-"""Work of this room that falls due: notices whose days are over."""
+"""Work of this room that falls due: notices whose days are over, listings whose disclosure is,
+deposits that the bank has brought."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from yangbanjian.ground.clock.jobs import due
+from yangbanjian.ground.journal.jobs import subscribe
+from yangbanjian.ground.journal.models import Entry
 from yangbanjian.market.trading import actions
 
 BATCH = 200
@@ -14,3 +18,22 @@ BATCH = 200
 def end_notices(now: datetime) -> int:
     """End the notices whose period has run out."""
     return actions.end_due(now=now, most=BATCH)
+
+
+@due("trading.deposits")
+def look_at_deposits(now: datetime) -> int:
+    """Hold what has been paid in time, send back what came late."""
+    return actions.look_at_waiting(now=now, most=BATCH)
+
+
+@due("trading.listings")
+def end_disclosures(now: datetime) -> int:
+    """Let the listings whose disclosure is over go on."""
+    return actions.end_disclosures(now=now, most=BATCH)
+
+
+@subscribe("trading.paid", "bank.matched")
+def deposits_have_come(news: Sequence[Entry]) -> None:
+    """The bank has brought what was expected."""
+    told = [entry.payload.get("expectation") for entry in news]
+    actions.take_matched([int(number) for number in told if number is not None])

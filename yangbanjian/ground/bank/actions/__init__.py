@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from yangbanjian.ground.bank.actions.expectations import expect, pay_out, refund, withdraw
 from yangbanjian.ground.bank.actions.lines import Taken, match, open_account, take, unmatch
-from yangbanjian.ground.bank.actions.sandbox import move_money, number_of
+from yangbanjian.ground.bank.actions.sandbox import carry_out, move_money, number_of
 
 __all__ = [
-    "Taken", "expect", "match", "move_money", "number_of", "open_account", "pay_out", "refund", "take",
+    "Taken", "carry_out", "expect", "match", "move_money", "number_of", "open_account", "pay_out", "refund", "take",
     "unmatch", "withdraw",
 ]  # fmt: skip

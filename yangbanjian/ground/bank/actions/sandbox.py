@@ -3,10 +3,12 @@ house's, its statement gets a line."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import uuid4
 
+from yangbanjian.ground.bank import queries
 from yangbanjian.ground.bank.actions.lines import open_account, take
-from yangbanjian.ground.bank.models import BankAccount, Line
+from yangbanjian.ground.bank.models import BankAccount, Expectation, Line
 from yangbanjian.ground.bank.rules import LONGEST_REFERENCE, StatementLine, account_number
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
@@ -14,7 +16,7 @@ from yangbanjian.ground.ledger.rules import MOST_UNITS
 from yangbanjian.ground.people import queries as people
 from yangbanjian.ground.people.models import Organisation
 from yangbanjian.kernel.actor import SYSTEM
-from yangbanjian.kernel.refusals import Invalid, NotFound, Problem
+from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Problem, Refusal
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
 
@@ -54,6 +56,44 @@ def move_money(*, sender: str, receiver: str, amount: int, reference: str) -> Li
         told = gettext_noop("收付双方都不是交易机构的账户，账上不会有这一笔。请核对账号。")
         raise Invalid("sandbox.no_own_account", told, [Problem("to_account", "unusable", told)])
     return made
+
+
+def carry_out(*, before: datetime, most: int) -> int:
+    """Pay up to `most` of the payments that were ordered before then, each to its payee; returns
+    how many. Outside a sandbox the bank is a real one, and this does nothing."""
+    if not clock.is_sandbox():
+        return 0
+    waiting = queries.open_expectations("CNY").filter(amount__lt=0, made_at__lte=before)
+    done = 0
+    for order in list(waiting.select_related("origin__bank_account")[:most]):
+        sender = order.origin.bank_account.number if order.origin else _first_number()
+        if sender in ("", order.counterparty):
+            continue
+        done += _carried_out(order, sender)
+    return done
+
+
+def _carried_out(order: Expectation, sender: str) -> bool:
+    """Pay one order, or leave everything as it was: a line that is not matched to its order would
+    be paid again the next time."""
+    try:
+        with acting(SYSTEM):
+            move_money(
+                sender=sender, receiver=order.counterparty, amount=-order.amount,
+                reference=order.reference,
+            )  # fmt: skip
+            if not queries.standing().filter(expectation=order).exists():
+                raise Conflict(
+                    "sandbox.not_matched", gettext_noop("付款没有对上付款单，没有记账。")
+                )
+    except Refusal:
+        return False
+    return True
+
+
+def _first_number() -> str:
+    found = BankAccount.objects.filter(asset="CNY").order_by("id").first()
+    return found.number if found else ""
 
 
 def _line(at: BankAccount, other: str, amount: int, reference: str) -> Line:

@@ -106,6 +106,20 @@ _LISTED = (
         ("item",),
     ),
     Shape(
+        "bidding_terms", _("竞价条件"), _("报价各段时间的下限，以及挂牌没有写明时怎样算。"),
+        (
+            _choice(
+                "item", _("事项"), free_least=_("自由报价期至少"), cycle_least=_("限时周期至少"),
+                hard_close=_("没有写明时，最迟结束"), resume=_("恢复后至少还剩"),
+                outage=_("不能报价多久算中断"), priority=_("没有写明时，优先权行使时间"),
+                negotiation=_("协议签约的时间"), commission_most=_("佣金合计至多"),
+            ),
+            Column("value", _("数值"), "integer", low=1, high=366 * 86400),
+            _choice("unit", _("单位"), seconds=_("秒"), permille="‰"),
+        ),
+        ("item",),
+    ),
+    Shape(
         "reward_floors", _("奖酬比例"), _("没有约定时，完成人至少得多少。"),
         (
             _choice(

@@ -1,6 +1,32 @@
 """The verbs of this room, one module a topic."""
 
 from yangbanjian.market.trading.actions.decisions import choose_way, decide, state
+from yangbanjian.market.trading.actions.deposits import (
+    award_chain,
+    forfeit,
+    look_at_waiting,
+    release,
+    release_all,
+    take_matched,
+)
+from yangbanjian.market.trading.actions.disclosure import (
+    change_listing,
+    end_disclosures,
+    end_listing,
+    fail_round,
+    pause_listing,
+    resume_listing,
+    withdraw_listing,
+)
+from yangbanjian.market.trading.actions.listings import (
+    accept_listing,
+    draft_listing,
+    looked_at_listing,
+    publish_listing,
+    return_listing,
+    revise_listing,
+    submit_listing,
+)
 from yangbanjian.market.trading.actions.notices import (
     change_notice,
     draft_notice,
@@ -11,21 +37,56 @@ from yangbanjian.market.trading.actions.notices import (
     withdraw_notice,
 )
 from yangbanjian.market.trading.actions.objections import appeal, object_to, rule
+from yangbanjian.market.trading.actions.questions import answer, ask
+from yangbanjian.market.trading.actions.registrations import (
+    looked_at_registration,
+    qualify_buyer,
+    refuse_buyer,
+    sign_up,
+    withdraw_registration,
+)
 from yangbanjian.market.trading.actions.rights import enter_right
 
 __all__ = [
+    "accept_listing",
+    "answer",
     "appeal",
+    "ask",
+    "award_chain",
+    "change_listing",
     "change_notice",
     "choose_way",
     "decide",
+    "draft_listing",
     "draft_notice",
+    "end_disclosures",
     "end_due",
+    "end_listing",
     "end_notice",
     "enter_right",
+    "fail_round",
+    "forfeit",
+    "look_at_waiting",
     "looked_at",
+    "looked_at_listing",
+    "looked_at_registration",
     "object_to",
     "open_notice",
+    "pause_listing",
+    "publish_listing",
+    "qualify_buyer",
+    "refuse_buyer",
+    "release",
+    "release_all",
+    "resume_listing",
+    "return_listing",
+    "revise_listing",
     "rule",
+    "sign_up",
     "state",
+    "submit_listing",
+    "take_matched",
+    "withdraw_listing",
     "withdraw_notice",
+    "withdraw_registration",
 ]

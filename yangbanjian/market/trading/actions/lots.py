@@ -15,9 +15,6 @@ from yangbanjian.market.trading.actions.decisions import fact
 from yangbanjian.market.trading.models import Listing, Lot, Reserve
 from yangbanjian.market.trading.rules import closing, lot_states, timing
 
-# Until the rulebook has a table of them: what remains after a pause, and what counts as an outage.
-RESUME_S, OUTAGE_S = 300, 30
-
 
 def lay_out(*, actor: Actor, listing: Listing, reserve_fen: int | None = None) -> Lot:
     """The lot that this round of a listing sells, with the listing's terms; not open yet. Laid out
@@ -34,7 +31,8 @@ def lay_out(*, actor: Actor, listing: Listing, reserve_fen: int | None = None) -
             "hard_close_s", "priority_s", "shows_losing",
         ):  # fmt: skip
             setattr(lot, name, getattr(listing, name))
-        lot.resume_s, lot.outage_s = RESUME_S, OUTAGE_S
+        figures = queries.figures(listing.achievement)
+        lot.resume_s, lot.outage_s = figures.resume_s, figures.outage_s
         secret = None
         if reserve_fen is not None:
             secret = closing.Reserve(fen=reserve_fen, nonce=secrets.token_hex(32))

@@ -10,6 +10,7 @@ from yangbanjian.market.trading.models.notices import (
     Objection,
     PublicNotice,
 )
+from yangbanjian.market.trading.models.questions import Question
 from yangbanjian.market.trading.models.rights import Right, RightEntry
 from yangbanjian.market.trading.models.statements import Statement, Way
 
@@ -25,6 +26,7 @@ __all__ = [
     "Objection",
     "PlacedBid",
     "PublicNotice",
+    "Question",
     "Received",
     "Registration",
     "Reserve",

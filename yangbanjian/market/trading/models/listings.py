@@ -169,6 +169,17 @@ class Registration(models.Model):
             models.CheckConstraint(
                 condition=Q(deposit_fen__gte=0), name="registration_deposit_in_range"
             ),
+            # Nobody stands with a deposit that is not held, and nobody qualifies by a program's word.
+            models.CheckConstraint(
+                condition=~Q(state__in=registration_states.WITH_DEPOSIT)
+                | Q(deposit_fen=0)
+                | Q(hold_id__isnull=False, line__isnull=False),
+                name="registration_deposit_is_held",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="qualified") | Q(qualified_by__isnull=False),
+                name="registration_qualified_by_person",
+            ),
             models.UniqueConstraint(fields=["listing", "owner"], name="registration_once"),
             models.UniqueConstraint(fields=["listing", "plate"], name="registration_plate_once"),
         ]

@@ -30,7 +30,7 @@ TABLE = StateTable(
         Move("refuse", ("applied", "deposited"), "refused", _("资格不通过"), ("exchange",), needs_reason=True),
         Move("withdraw", ("applied",), "withdrawn", _("退出"), ("buyer",)),
         Move("win", ("qualified", "lost"), "won", _("竞得"), ("system",)),
-        Move("lose", ("qualified",), "lost", _("未竞得"), ("system",)),
+        Move("lose", ("deposited", "qualified"), "lost", _("未竞得"), ("system",)),
         Move("complete", ("won",), "completed", _("履约完毕"), ("system",)),
         Move("forfeit", WITH_DEPOSIT, "forfeited", _("扣除保证金"), ("exchange",), needs_reason=True),
     ),

@@ -1,5 +1,16 @@
 """Who may do what on the floor, one module a topic."""
 
+from yangbanjian.market.trading.policy.lots import (
+    HOLDERS,
+    NO_ORGANISATION,
+    NOT_A_HOLDER,
+    holder_role,
+    may_bid,
+    may_hold,
+    may_run_lot,
+    may_see_lot,
+    sees_identities,
+)
 from yangbanjian.market.trading.policy.way import (
     EXCHANGE_ONLY,
     NOT_A_RULER,
@@ -24,22 +35,31 @@ from yangbanjian.market.trading.policy.way import (
 
 __all__ = [
     "EXCHANGE_ONLY",
+    "HOLDERS",
+    "NOT_A_HOLDER",
     "NOT_A_RULER",
     "NOT_THE_OBJECTOR",
     "NOT_THE_OWNER",
+    "NO_ORGANISATION",
     "OWN_NOTICE",
     "SECOND_PERSON",
     "SHOWN",
+    "holder_role",
     "is_exchange",
     "is_owner",
     "may_appeal",
+    "may_bid",
+    "may_hold",
     "may_object",
     "may_prepare",
     "may_register",
     "may_rule",
+    "may_run_lot",
     "may_see_inside",
+    "may_see_lot",
     "moves_of",
     "notices_for",
     "objections_for",
     "party",
+    "sees_identities",
 ]

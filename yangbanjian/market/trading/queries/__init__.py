@@ -1,6 +1,19 @@
 """Reading the floor, one module a topic."""
 
-from yangbanjian.market.trading.queries.lots import terms
+from yangbanjian.market.trading.queries.lots import (
+    answered,
+    bidders,
+    ciphertexts,
+    kept_bids,
+    log_text,
+    lot,
+    lot_lines,
+    lot_state,
+    received_of,
+    registration_for,
+    standing_of,
+    terms,
+)
 from yangbanjian.market.trading.queries.way import (
     MOST_ENTRIES,
     NOTICE_DAYS,
@@ -37,7 +50,10 @@ __all__ = [
     "PATENTS",
     "Checklist",
     "achievement",
+    "answered",
+    "bidders",
     "checks",
+    "ciphertexts",
     "counted",
     "decisions",
     "duties",
@@ -47,6 +63,11 @@ __all__ = [
     "floor_share",
     "is_public_unit",
     "jurisdiction",
+    "kept_bids",
+    "log_text",
+    "lot",
+    "lot_lines",
+    "lot_state",
     "notice",
     "notice_rule",
     "notices",
@@ -54,10 +75,13 @@ __all__ = [
     "objection_counts",
     "objections",
     "planned",
+    "received_of",
+    "registration_for",
     "right",
     "right_entries",
     "right_of",
     "standing",
+    "standing_of",
     "terms",
     "today",
 ]

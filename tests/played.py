@@ -15,6 +15,7 @@ from django.db import connection
 
 from tests import bidding, lots
 from tests.bidding import PLATES, RandomCourse
+from verify.auction import recount
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.market.trading import actions, queries
@@ -24,7 +25,6 @@ from yangbanjian.market.trading.actions.closing import open_sealed
 from yangbanjian.market.trading.actions.sittings import Sitting
 from yangbanjian.market.trading.rules.course import Course
 from yangbanjian.market.trading.rules.lots import Bid, Ceiling, Claim, SealedBid, Standing
-from verify.auction import recount
 
 
 class Recorded(Course):

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from datetime import timedelta
-
 import pytest
 
-from tests import ledger, lots, make
-from yangbanjian.ground.clock import actions as clock_actions
-from yangbanjian.ground.journal.models import Entry
-from yangbanjian.ground.ledger.rules import Kind
-from yangbanjian.kernel.actor import ANONYMOUS, SYSTEM, Role
-from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound
-from yangbanjian.market.trading import actions, queries
+from tests import lots, make
 from yangbanjian.market.trading.models import (
-    Deal,
-    Inbox,
-    Listing,
-    Lot,
     PlacedBid,
-    Received,
-    Registration,
 )
 from yangbanjian.market.trading.rules.lots import Verdict
-from verify.auction import recount
 
 pytestmark = pytest.mark.django_db
 

@@ -3,8 +3,6 @@ verifier's own rules count the same."""
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from django.db import transaction
 

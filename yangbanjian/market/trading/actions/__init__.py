@@ -3,6 +3,7 @@
 from yangbanjian.market.trading.actions.bids import (
     claim_priority,
     decide_waiting,
+    log_index,
     place_bid,
     place_sealed,
     set_ceiling,
@@ -29,9 +30,10 @@ from yangbanjian.market.trading.actions.notices import (
 )
 from yangbanjian.market.trading.actions.objections import appeal, object_to, rule
 from yangbanjian.market.trading.actions.rights import enter_right
-from yangbanjian.market.trading.actions.sealings import hand_in_share, keep_share
+from yangbanjian.market.trading.actions.sealings import NEEDED, hand_in_share, keep_share
 
 __all__ = [
+    "NEEDED",
     "appeal",
     "beat",
     "change_notice",
@@ -49,6 +51,7 @@ __all__ = [
     "hand_in_share",
     "keep_share",
     "lay_out",
+    "log_index",
     "look_after",
     "looked_at",
     "object_to",

@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 import secrets
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,17 +22,21 @@ from typing import Any
 from django.db import DatabaseError, connection, transaction
 
 from yangbanjian.ground.database.transactions import acting
+from yangbanjian.ground.keys import actions as keys
+from yangbanjian.ground.keys import queries as key_queries
+from yangbanjian.ground.log import actions as evidence
+from yangbanjian.ground.log import queries as evidence_queries
 from yangbanjian.ground.sealing.rules import hpke
 from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Problem
 from yangbanjian.kernel.words import gettext_noop
-from yangbanjian.market.trading import policy
+from yangbanjian.market.trading import policy, queries
 from yangbanjian.market.trading.actions.decisions import INVALID
 from yangbanjian.market.trading.actions.sittings import Sitting, Told, lock
 from yangbanjian.market.trading.models import Lot
+from yangbanjian.market.trading.rules import logs
 from yangbanjian.market.trading.rules.lots import MOST_FEN, Method, Verdict
 
-PAD_TO = 512  # bytes of a sealed bid's plaintext
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ALL = tuple(m.value for m in Method)
@@ -78,21 +83,52 @@ def claim_priority(*, actor: Actor, lot_id: int, match: bool, bid_id: str = "") 
 
 def place_sealed(
     *, actor: Actor, lot_id: int, bid_id: str, commitment: str, ciphertext: str
-) -> Told:
-    """Hand in a sealed bid: its commitment (SHA-256, hex) and its ciphertext (base64)."""
+) -> tuple[Told, dict[str, Any] | None]:
+    """Hand in a sealed bid: its commitment (SHA-256, hex) and its ciphertext (base64); what is
+    returned beside the verdict is the signed receipt of an accepted one (S2)."""
     problems = _key_problems(bid_id)
     if not _SHA256.fullmatch(commitment):
         sentence = gettext_noop("commitment 应是 64 位小写十六进制（SHA-256）。")
         problems.append(Problem("commitment", "unusable", sentence))
     raw = _decoded(ciphertext)
-    if len(raw) != hpke.sealed_length(PAD_TO):
+    if len(raw) != hpke.sealed_length(queries.PAD_TO):
         sentence = gettext_noop("密文长度不对，请用页面或 ybj seal 重新封存报价。")
         problems.append(Problem("ciphertext", "unusable", sentence))
     content = {
         "commitment": commitment, "ciphertext": ciphertext,
         "ciphertext_sha256": hashlib.sha256(raw).hexdigest(),
     }  # fmt: skip
-    return _sent(actor, lot_id, _Said("sealed", bid_id, content=content), problems)
+    if not problems:
+        queries.sealing(actor, lot_id)  # nobody seals to a key that is not there
+    told = _sent(actor, lot_id, _Said("sealed", bid_id, content=content), problems)
+    if told.verdict is not Verdict.ACCEPTED or told.seq is None:
+        return told, None
+    said = {
+        "lot": str(lot_id), "bid_id": bid_id, "commitment": commitment,
+        "ciphertext_sha256": content["ciphertext_sha256"], "seq": told.seq,
+        "at": logs.instant(told.at), "entry_id": queries.sealed_entry(lot_id, told.seq),
+    }  # fmt: skip
+    return told, _signed(said)
+
+
+def _signed(said: dict[str, Any]) -> dict[str, Any]:
+    """With the signature of the log's key over its canonical form; everybody knows that key."""
+    key = keys.ensure(actor=SYSTEM, purpose=evidence_queries.PURPOSE)
+    said = {"type": "yangbanjian-receipt/1", "key": bytes(key.public).hex(), **said}
+    signer = key_queries.signer_of(key)
+    return {**said, "signature": signer.sign(evidence_queries.canonical(said)).hex()}
+
+
+def log_index(receipt: dict[str, Any], *, is_waiting: bool = False) -> int | None:
+    """The place of a receipt's entry in the evidence log; None while it has none. `is_waiting`:
+    two seconds at most, outside a transaction, in which the log is brought on."""
+    ends = time.monotonic() + (2.0 if is_waiting and not connection.in_atomic_block else 0.0)
+    while True:
+        place = evidence_queries.position_of(receipt["entry_id"])
+        if place is not None or time.monotonic() >= ends:
+            return place
+        evidence.sequence_all()
+        time.sleep(0.05)
 
 
 def _decoded(text: str) -> bytes:

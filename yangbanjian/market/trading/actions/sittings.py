@@ -131,9 +131,9 @@ class Sitting:
         """The one verdict on each (A5), all rows of it in two statements."""
         bidders = queries.bidders(self.lot, {row[3] for row in waiting})
         received, bids, told = [], [], {}
-        for place, (pk, key, kind, owner_id, amount, content, is_operator, by) in enumerate(
-            waiting
-        ):
+        for place, row in enumerate(waiting):
+            pk, key, kind, owner_id, amount, inside, is_operator, by = row
+            content = json.loads(inside)
             bidder = bidders.get(owner_id)
             standing = queries.standing_of(self.lot, owner_id, bidder, is_operator=is_operator)
             plate = bidder.plate if bidder else ""
@@ -151,6 +151,8 @@ class Sitting:
                         **_said(told[pk]),
                     }
                 )  # fmt: skip
+                if kind == "sealed" and answer.verdict is Verdict.ACCEPTED:
+                    self._tell_of_sealed(answer.seq, plate, content)
                 bids += [{"key": key, **_row(bid)} for bid in self.course.bids[before:]]
         with connection.cursor() as cursor:
             rows = {
@@ -164,6 +166,10 @@ class Sitting:
         self.course.bids.clear()
         self.keep()
         return told
+
+    def _tell_of_sealed(self, seq: int | None, plate: str, content: Mapping[str, Any]) -> None:
+        said = {name: content[name] for name in ("commitment", "ciphertext_sha256")}
+        self.tell("bid_sealed", {"seq": seq, "plate": plate, **said})
 
     def _tell_of(self, bids: Iterable[Placed]) -> None:
         """An entry for each accepted bid. Of a ceiling's bid nothing shows that it is one."""

@@ -90,7 +90,8 @@ class Table:
         patch.setattr(deals, "award", lambda **_k: None)
 
     def play(self) -> None:
-        for deed, said, self.now in self.course.deeds:
+        for deed, said, at in self.course.deeds:
+            self.now = at
             getattr(self, f"_{deed}")(said)
 
     def _receive(self, received: Any) -> None:

@@ -13,6 +13,7 @@ first (A12). Afterwards the lot is checked: no gap, no step missed, every bid th
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -180,7 +181,7 @@ def _checked(lot_id: int) -> dict[str, Any]:
     lines = [{**line, "n": n} for n, line in enumerate(queries.lot_lines(lot))]
     counted = recount(lines)
     rows = list(PlacedBid.objects.filter(lot=lot).order_by("seq").values_list("seq", "amount_fen"))
-    steps = [b[1] - a[1] for a, b in zip(rows, rows[1:], strict=False)]
+    steps = [b[1] - a[1] for a, b in itertools.pairwise(rows)]
     is_whole = [seq for seq, _ in rows] == list(range(1, len(rows) + 1))
     return {"bids": len(rows), "ok": is_whole and min(steps) > 0 and len(counted.tops) == len(rows)}
 

@@ -80,7 +80,10 @@ class Room:
         )
 
     def over(self) -> Room:
+        """The deadline has passed, and what was received stands in a signed head."""
         clock_actions.advance(actor=SYSTEM, by=timedelta(seconds=601))
+        actions.close_lot(actor=SYSTEM, lot_id=self.lot.pk)
+        sequenced()
         return self
 
     @property
@@ -235,8 +238,6 @@ def test_the_evidence_line_makes_the_log_whole(tmp_path: Any) -> None:
     room = Room().ready()
     room.send("A3", 210)
     room.over()
-    actions.close_lot(actor=SYSTEM, lot_id=room.lot.pk)
-    sequenced()
     room.hand_in(0)
     room.hand_in(1)
     assert json.loads(queries.log_text(room.now).splitlines()[-1])["kind"] == "result"

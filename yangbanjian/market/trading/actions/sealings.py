@@ -91,8 +91,9 @@ def _sealed_lot(actor: Actor, lot_id: int) -> Lot:
 
 
 def hand_in_share(*, actor: Actor, lot_id: int, share: str) -> int:
-    """Hand in what was shown: after the deadline, by its holder. With the second the bids are
-    opened and the lot ends; returns how many shares are there."""
+    """Hand in what was shown: by its holder, after the deadline, as soon as the log's signed head
+    has what was received (S4). With the second the bids are opened and the lot ends; returns how
+    many shares are there."""
     seen = _sealed_lot(actor, lot_id)
     policy.may_hold(actor, seen).or_refuse()
     with acting(SYSTEM):
@@ -111,8 +112,10 @@ def hand_in_share(*, actor: Actor, lot_id: int, share: str) -> int:
                 "sealing.another_holder", gettext_noop("这份密钥不是发给您的，请由持有人本人交来。")
             )
         part = _part(one, holder, given)
+        if one.deadline_packet is None:
+            one.deadline_packet = queries.packet(one.deadline_entry_id)
         one.shares[str(part.place)] = sharing.written(part)
-        one.save(update_fields=["shares"])
+        one.save(update_fields=["shares", "deadline_packet"])
         sitting.tell("share_handed_in", {"role": holder["role"]}, actor=actor)
         if len(one.shares) >= NEEDED:
             _open(sitting, one)

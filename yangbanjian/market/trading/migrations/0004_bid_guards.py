@@ -208,6 +208,7 @@ class Migration(migrations.Migration):
                 ("holders", models.JSONField(default=list)),
                 ("shares", models.JSONField(default=dict)),
                 ("deadline_entry_id", models.BigIntegerField(null=True)),
+                ("deadline_packet", models.JSONField(null=True)),
                 ("opened", models.JSONField(null=True)),
                 ("made_at", models.DateTimeField()),
             ],

@@ -56,6 +56,8 @@ class Sealing(models.Model):
     holders = models.JSONField(default=list)
     shares = models.JSONField(default=dict)
     deadline_entry_id = models.BigIntegerField(null=True)
+    # The evidence of what was received, from a head that was signed before a share was used.
+    deadline_packet = models.JSONField(null=True)
     opened = models.JSONField(null=True)
     made_at = models.DateTimeField()
 

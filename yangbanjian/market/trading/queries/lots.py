@@ -237,20 +237,21 @@ def log_text(lot: Lot) -> str:
     return logs.text_of([*found, vouched] if vouched else found)
 
 
+def packet(entry_id: int | None) -> dict[str, Any]:
+    """The packet of an entry about a lot. Raises Conflict while it is in no signed head."""
+    assert entry_id is not None
+    found: dict[str, Any] = json.loads(
+        evidence.packet(SYSTEM, evidence.entry_for(SYSTEM, entry_id))
+    )
+    return found
+
+
 def _evidence(lot: Lot) -> logs.Line | None:
     one = Sealing.objects.filter(pk=lot.pk).first()
-    wanted = [one.deadline_entry_id if one else None, lot.entry_id]
     try:
-        packets = [
-            None
-            if pk is None
-            else json.loads(evidence.packet(SYSTEM, evidence.entry_for(SYSTEM, pk)))
-            for pk in wanted
-        ]
-    except (Conflict, NotFound):
+        return logs.evidence_line(one.deadline_packet if one else None, packet(lot.entry_id))
+    except Conflict:
         return None  # a minute later it is there
-    assert packets[1] is not None
-    return logs.evidence_line(packets[0], packets[1])
 
 
 def _rows(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:

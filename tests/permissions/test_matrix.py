@@ -5,10 +5,12 @@ Every caller is tried on every verb. What is forbidden must also leave every row
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from typing import Any, NamedTuple
+from unittest import mock
 from uuid import UUID
 
 import pytest
@@ -17,7 +19,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 
-from tests import make, signing
+from tests import lots, make, signing
 from tests.actions.test_log import sequenced, written
 from tests.actions.test_notices import brought, said
 from tests.credentials import issued
@@ -25,6 +27,7 @@ from tests.faces.calling import client_of
 from tests.faces.matching import direction_between, match_between
 from yangbanjian.engines.matching import actions as matching
 from yangbanjian.engines.matching import queries as matching_queries
+from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.people import actions as people
 from yangbanjian.ground.people.models import Claim, Organisation, Person, Token
@@ -38,6 +41,7 @@ from yangbanjian.libraries.achievements import actions as achievements
 from yangbanjian.libraries.demands import actions as demands
 from yangbanjian.libraries.experts import actions as experts
 from yangbanjian.market.trading import actions as trading
+from yangbanjian.market.trading.actions import sittings
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +111,22 @@ EDITION = {
     "jurisdiction": "310110", "document": "某文件", "effective_from": "2030-01-01",
     "rows": [{"case": "reward", "days": 20, "unit": "calendar", "first_day": "counted"}],
 }  # fmt: skip
+LOT, MOVE_LOT = "/lots/{id}", "/lots/{id}/moves"
+BID = {"bid_id": "x", "amount_fen": 200_000_000}
+SEALED_BID = {
+    "bid_id": "x",
+    "commitment": "0" * 64,
+    "ciphertext": base64.b64encode(bytes(593)).decode(),
+}
+HOLDERS_OF_KEYS = frozenset({OWN, "exchange", "auditor"})
+RUNS = frozenset({"exchange", "operator"})
+_shares: dict[int, str] = {}
+
+
+def a_share(lot_id: int) -> dict[str, Any]:
+    return {"share": _shares[lot_id]}
+
+
 A_DECISION = {"kind": "collective", "price_mode": "agreement"}
 HOLDERS = [{"name": "东湖大学", "share_bp": 10_000}]
 OBJECTION = {"text": "完成人有遗漏。", "name": "李某", "contact": "13900000000"}
@@ -226,6 +246,19 @@ TABLE: dict[str, list[Verb]] = {
         Verb("read", "get", "/ledger/accounts/{id}", None, "", STAFF | {"exchange", OWN}),
         Verb("trial balance", "get", "/ledger/trial-balance", None, "", STAFF | {"exchange"}),
         Verb("unmatched", "get", "/ledger/unmatched", None, "", STAFF | {"exchange"}),
+    ],
+    # Whoever is signed in has a verdict; whether they may bid is part of it. OWN is the seller.
+    "lots": [
+        Verb("read", "get", LOT, None, "open", EVERYBODY),
+        Verb("bid", "post", f"{LOT}/bids", BID, "open", SIGNED_IN),
+        Verb("ceiling", "post", f"{LOT}/ceiling", {"max_fen": 200_000_000}, "open", SIGNED_IN),
+        Verb("priority", "post", f"{LOT}/priority", {"match": True}, "open", SIGNED_IN),
+        Verb("pause", "post", f"{MOVE_LOT}/pause", {"reason": "检修"}, "open", RUNS),
+        Verb("resume", "post", f"{MOVE_LOT}/resume", {}, "paused", RUNS),
+        Verb("sealing", "get", f"{LOT}/sealing", None, "sealed", EVERYBODY),
+        Verb("seal", "post", f"{LOT}/sealed-bids", SEALED_BID, "sealed", SIGNED_IN),
+        Verb("keep", "post", f"{LOT}/key-holders", {}, "unsealed", HOLDERS_OF_KEYS),
+        Verb("hand in", "post", f"{LOT}/key-shares", a_share, "opening", frozenset({OWN})),
     ],
     "way_in": [
         Verb("decide", "post", "/achievements/{id}/decisions", A_DECISION, "", frozenset({OWN})),
@@ -354,6 +387,33 @@ def _edition(state: str) -> Made:
     return one.pk, {OWN: author}
 
 
+def _lot(state: str) -> tuple[int, dict[str, Person]]:
+    """A lot in a state, and its seller; the sealed ones with three holders, one of them the seller."""
+    seller = make.person(Role.TTO)
+    own = actor_of(seller)
+    if state in ("open", "paused"):
+        lot, _ = lots.opened(seller=own)
+        if state == "paused":
+            trading.pause_lot(actor=SYSTEM, lot_id=lot.pk, reason="检修")
+        return lot.pk, {OWN: seller}
+    at = clock.now() - timedelta(seconds=3)
+    seconds = {"free_s": 3600}
+    lot, by = lots.opened(seller=own, method="sealed", step_fen=0, opens_at=at, **seconds)
+    if state == "unsealed":
+        return lot.pk, {OWN: seller}
+    holders = [own, make.actor(Role.EXCHANGE), make.actor(Role.AUDITOR)]
+    shown = [trading.keep_share(actor=holder, lot_id=lot.pk) for holder in holders]
+    if state == "opening":
+        _shares[lot.pk] = shown[0].share
+        trading.place_sealed(actor=by["A3"], lot_id=lot.pk, **SEALED_BID)
+        with mock.patch.object(
+            sittings, "clocks", return_value=(at + timedelta(hours=2), at, None)
+        ):
+            trading.close_lot(actor=SYSTEM, lot_id=lot.pk)
+        sequenced()
+    return lot.pk, {OWN: seller}
+
+
 def _brought(_state: str) -> Made:
     owner = make.person(Role.TTO, of=make.organisation("university"))
     return brought(actor_of(owner)).pk, {OWN: owner}
@@ -407,6 +467,7 @@ THINGS: dict[str, Callable[[str], Made]] = {
     "tokens": _token,
     "ledger": _accounts,
     "oneself": _nothing,
+    "lots": _lot,
     "way_in": _brought,
     "notices": _notice,
     "objections": _objection,

@@ -3,7 +3,7 @@
 `GET /events/market` tells of public entries of the journal as they are written, for a home page
 that stays fresh and for programs that follow. Event ids are «transaction.entry»: a client that
 comes back with Last-Event-ID gets what it missed. A wake-up is never relied on: the journal is
-read once a second, whoever listens.
+read once a second, whoever listens. `GET /events/lots/{id}` is told in `lot_events`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from contextlib import suppress
 from typing import Any
 
 import psycopg
+
+from yangbanjian.config.lot_events import Rooms
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -100,6 +102,8 @@ class Market:
 
 
 market = Market(os.environ.get("DATABASE_URL", ""))
+rooms = Rooms(os.environ.get("DATABASE_URL", ""))
+_LOT = "/events/lots/"
 
 
 def _cursor_of(scope: Scope) -> Cursor | None:
@@ -127,12 +131,36 @@ async def _stream(scope: Scope, receive: Receive, send: Send) -> None:
             send, 503, b"text/plain; charset=utf-8", "收听的人太多，请稍后再试。".encode()
         )
         return
+    try:
+        after = _cursor_of(scope)
+        first = [line for _, line in await market.read(after)] if after else []
+        await _tell(queue, first, receive, send)
+    finally:
+        market.leave(queue)
+
+
+async def _room(scope: Scope, receive: Receive, send: Send, lot: int) -> None:
+    given = dict(scope["headers"]).get(b"last-event-id", b"").decode("ascii", "replace")
+    after = int(given) if given.isdigit() and len(given) < 10 else None
+    entered = await rooms.enter(lot, after)
+    if entered is None:
+        await _answer(send, 404, b"text/plain; charset=utf-8", "没有这个地址。".encode())
+        return
+    queue, first = entered
+    try:
+        await _tell(queue, first, receive, send)
+    finally:
+        rooms.leave(lot, queue)
+
+
+async def _tell(
+    queue: asyncio.Queue[str | None], first: list[str], receive: Receive, send: Send
+) -> None:
+    """Send what is told first, then what comes, until the listener has gone or is too slow."""
     gone = asyncio.create_task(_until_gone(receive))
     try:
-        await _answer(send, 200, b"text/event-stream", b"retry: 3000\n\n", more=True)
-        after = _cursor_of(scope)
-        for _, line in await market.read(after) if after else []:
-            await send({"type": "http.response.body", "body": line.encode(), "more_body": True})
+        opened = "retry: 3000\n\n" + "".join(first)
+        await _answer(send, 200, b"text/event-stream", opened.encode(), more=True)
         while not gone.done():
             try:
                 told = await asyncio.wait_for(queue.get(), BEAT_SECONDS)
@@ -143,12 +171,16 @@ async def _stream(scope: Scope, receive: Receive, send: Send) -> None:
             await send({"type": "http.response.body", "body": told.encode(), "more_body": True})
     finally:
         gone.cancel()
-        market.leave(queue)
 
 
 async def _until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _is_number(path: str) -> bool:
+    given = path[len(_LOT) :]
+    return given.isascii() and given.isdigit() and len(given) < 19
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -157,5 +189,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         return
     if scope["path"] == "/events/market" and scope["method"] == "GET":
         await _stream(scope, receive, send)
+    elif scope["path"].startswith(_LOT) and scope["method"] == "GET" and _is_number(scope["path"]):
+        await _room(scope, receive, send, int(scope["path"][len(_LOT) :]))
     else:
         await _answer(send, 404, b"text/plain; charset=utf-8", "没有这个地址。".encode())

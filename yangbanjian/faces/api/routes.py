@@ -21,6 +21,7 @@ from yangbanjian.faces.api import (
     ledger,
     listings,
     log,
+    lots,
     match,
     oneself,
     people,
@@ -36,7 +37,7 @@ from yangbanjian.faces.web.middleware import own_transactions
 from yangbanjian.kernel.refusals import Refusal
 
 # Work that commits before it answers: it must see what others have committed meanwhile.
-OWN_TRANSACTIONS = frozenset({sandbox.CLOCK})
+OWN_TRANSACTIONS = frozenset({sandbox.CLOCK}) | lots.BIDDING
 
 
 class Api(NinjaAPI):
@@ -83,8 +84,7 @@ for library, verbs in records.LIBRARIES:
 api.add_router("/imports", imports.router)
 for room in (
     match, introductions, oneself, people, inbox, files, codes, rulebook, log, credentials, ledger, floor,
-    listings,
-    sandbox,
+    listings, lots, sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)
 

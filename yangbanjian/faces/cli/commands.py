@@ -375,6 +375,23 @@ def docs() -> None:
         print(path)
 
 
+@app.command()
+def seal(
+    how: Annotated[Path, typer.Argument(metavar="SEALING.json", help="封存参数，从竞价厅下载")],
+    amount_fen: Annotated[int, typer.Option("--amount-fen", help="报价，以分计")],
+    out: Annotated[Path, typer.Option("--out", help="封存后的报价写到哪里")],
+    bid_id: Annotated[str, typer.Option("--bid-id", help="报价编号；不填则自动取")] = "",
+) -> None:
+    """在自己的电脑上封存一次报价；不用联网。"""
+    from yangbanjian.faces.cli.sealing import seal as seal_bid
+
+    try:
+        print(f"bid_id={seal_bid(how, amount_fen, out, bid_id)}")
+    except Refusal as refusal:
+        say(str(refusal))
+        raise SystemExit(1) from refusal
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def bench(
     context: typer.Context,

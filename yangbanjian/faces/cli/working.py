@@ -1,4 +1,4 @@
-"""The worker: queued jobs, news of the journal, due work, vectors, the index base and its names."""
+"""The worker: queued jobs, news of the journal, due work, lots, vectors, the index base and its names."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from yangbanjian.ground.journal.jobs import BULK, PROMPT, deliver, is_far_behind
 from yangbanjian.ground.log import actions as evidence
 from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import SYSTEM
+from yangbanjian.market.trading.jobs import look_after_lots
 
 log = logging.getLogger(__name__)
 NEWS_EVERY, LOG_EVERY, DUE_EVERY, COMPACT_EVERY = 0.3, 1.0, 30.0, 20.0
+LOTS_EVERY = 0.5  # a lot is closed within two seconds of its time
 # What an import brings gathers for a moment, so that it is taken in few batches.
 BULK_EVERY = 2.0
 _NICE = 15
@@ -36,6 +38,7 @@ def run() -> None:
         threading.Thread(target=_every, args=(stop, BULK_EVERY, _bulk), name="bulk"),
         threading.Thread(target=_every, args=(stop, LOG_EVERY, _Sequencer()), name="log"),
         threading.Thread(target=_every, args=(stop, DUE_EVERY, _due), name="due"),
+        threading.Thread(target=_every, args=(stop, LOTS_EVERY, _lots), name="lots"),
         threading.Thread(target=_every, args=(stop, 1.0, _encode), name="vectors"),
         threading.Thread(target=_every, args=(stop, COMPACT_EVERY, _compact), name="index"),
     ]
@@ -102,6 +105,11 @@ class _Sequencer:
 def _due() -> None:
     if site.loading_state() == "ok":
         run_due()
+
+
+def _lots() -> None:
+    if site.loading_state() == "ok":
+        look_after_lots()
 
 
 def _encode() -> None:

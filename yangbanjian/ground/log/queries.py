@@ -132,6 +132,11 @@ def place_of(entry: Entry) -> tuple[Leaf, Checkpoint]:
     return leaf, signed
 
 
+def position_of(entry_id: int) -> int | None:
+    """The place of an entry in the log, signed or about to be; None while it has none."""
+    return Leaf.objects.filter(entry_id=entry_id).values_list("position", flat=True).first()
+
+
 def proof(entry: Entry) -> dict[str, Any]:
     """That the entry stands in the signed head; hashes in hexadecimal, lowest first."""
     leaf, signed = place_of(entry)

@@ -1,5 +1,5 @@
 """Work of this room that falls due: notices whose days are over, listings whose disclosure is,
-deposits that the bank has brought."""
+deposits that the bank has brought, lots that may be closed."""
 
 from __future__ import annotations
 
@@ -37,3 +37,20 @@ def deposits_have_come(news: Sequence[Entry]) -> None:
     """The bank has brought what was expected."""
     told = [entry.payload.get("expectation") for entry in news]
     actions.take_matched([int(number) for number in told if number is not None])
+
+
+@due("trading.lots")
+def close_lots(now: datetime) -> int:
+    """Close the lots whose time is up."""
+    return actions.close_due(now=now, most=BATCH)
+
+
+@due("trading.verdicts")
+def forget_verdicts(_now: datetime) -> int:
+    """Empty the inbox of what was decided long ago."""
+    return actions.forget_verdicts(most=BATCH * 10)
+
+
+def look_after_lots() -> int:
+    """Between two rounds of due work: a lot is closed within a second of its time."""
+    return actions.look_after()

@@ -1,6 +1,27 @@
 """The verbs of this room, one module a topic."""
 
-from yangbanjian.market.trading.actions.decisions import choose_way, decide, state
+from yangbanjian.market.trading.actions.bids import (
+    claim_priority,
+    decide_waiting,
+    log_index,
+    place_bid,
+    place_sealed,
+    set_ceiling,
+)
+from yangbanjian.market.trading.actions.closing import (
+    beat,
+    close_due,
+    close_lot,
+    forget_verdicts,
+    look_after,
+    pause_lot,
+    resume_lot,
+)
+from yangbanjian.market.trading.actions.decisions import (
+    choose_way,
+    decide,
+    state,
+)
 from yangbanjian.market.trading.actions.deposits import (
     award_chain,
     forfeit,
@@ -27,6 +48,10 @@ from yangbanjian.market.trading.actions.listings import (
     revise_listing,
     submit_listing,
 )
+from yangbanjian.market.trading.actions.lots import (
+    lay_out,
+    open_lot,
+)
 from yangbanjian.market.trading.actions.notices import (
     change_notice,
     draft_notice,
@@ -36,8 +61,15 @@ from yangbanjian.market.trading.actions.notices import (
     open_notice,
     withdraw_notice,
 )
-from yangbanjian.market.trading.actions.objections import appeal, object_to, rule
-from yangbanjian.market.trading.actions.questions import answer, ask
+from yangbanjian.market.trading.actions.objections import (
+    appeal,
+    object_to,
+    rule,
+)
+from yangbanjian.market.trading.actions.questions import (
+    answer,
+    ask,
+)
 from yangbanjian.market.trading.actions.registrations import (
     looked_at_registration,
     qualify_buyer,
@@ -45,18 +77,31 @@ from yangbanjian.market.trading.actions.registrations import (
     sign_up,
     withdraw_registration,
 )
-from yangbanjian.market.trading.actions.rights import enter_right
+from yangbanjian.market.trading.actions.rights import (
+    enter_right,
+)
+from yangbanjian.market.trading.actions.sealings import (
+    NEEDED,
+    hand_in_share,
+    keep_share,
+)
 
 __all__ = [
+    "NEEDED",
     "accept_listing",
     "answer",
     "appeal",
     "ask",
     "award_chain",
+    "beat",
     "change_listing",
     "change_notice",
     "choose_way",
+    "claim_priority",
+    "close_due",
+    "close_lot",
     "decide",
+    "decide_waiting",
     "draft_listing",
     "draft_notice",
     "end_disclosures",
@@ -66,22 +111,34 @@ __all__ = [
     "enter_right",
     "fail_round",
     "forfeit",
+    "forget_verdicts",
+    "hand_in_share",
+    "keep_share",
+    "lay_out",
+    "log_index",
+    "look_after",
     "look_at_waiting",
     "looked_at",
     "looked_at_listing",
     "looked_at_registration",
     "object_to",
+    "open_lot",
     "open_notice",
     "pause_listing",
+    "pause_lot",
+    "place_bid",
+    "place_sealed",
     "publish_listing",
     "qualify_buyer",
     "refuse_buyer",
     "release",
     "release_all",
     "resume_listing",
+    "resume_lot",
     "return_listing",
     "revise_listing",
     "rule",
+    "set_ceiling",
     "sign_up",
     "state",
     "submit_listing",

@@ -12,8 +12,8 @@ from yangbanjian.ground.journal import actions as journal
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.market.trading import queries
 from yangbanjian.market.trading.actions.decisions import fact
-from yangbanjian.market.trading.models import Listing, Lot, Reserve
-from yangbanjian.market.trading.rules import closing, lot_states, timing
+from yangbanjian.market.trading.models import Listing, Lot, LotLine, Reserve
+from yangbanjian.market.trading.rules import closing, logs, lot_states, timing
 
 
 def lay_out(*, actor: Actor, listing: Listing, reserve_fen: int | None = None) -> Lot:
@@ -57,7 +57,9 @@ def open_lot(
         first = timing.opening(queries.terms(lot))
         lot.free_until, lot.closes_at = first.free_until, first.closes_at
         lot.hard_close_at = first.hard_close_at
+        lot.lines = 1
         lot.save()
+        LotLine.objects.create(lot=lot, n=0, line=logs.terms_line(queries.terms(lot)))
         payload = {"listing": listing.pk, "round": lot.round, "opens_at": lot.opens_at.isoformat()}
         journal.record(actor=actor, fact=fact(lot, "lot_opened", "lot", payload, audience="public"))
         return lot

@@ -1,6 +1,7 @@
 """Tables of the floor. Triggers keep decisions, statements and register entries as written
 (migration 0002)."""
 
+from yangbanjian.market.trading.models.bidding import Beat, Inbox, Sealing
 from yangbanjian.market.trading.models.deals import Deal, Instalment
 from yangbanjian.market.trading.models.listings import Listing, ListingVersion, Registration
 from yangbanjian.market.trading.models.lots import Lot, LotLine, PlacedBid, Received, Reserve
@@ -15,8 +16,10 @@ from yangbanjian.market.trading.models.rights import Right, RightEntry
 from yangbanjian.market.trading.models.statements import Statement, Way
 
 __all__ = [
+    "Beat",
     "Deal",
     "Decision",
+    "Inbox",
     "Instalment",
     "Listing",
     "ListingVersion",
@@ -32,6 +35,7 @@ __all__ = [
     "Reserve",
     "Right",
     "RightEntry",
+    "Sealing",
     "Statement",
     "Way",
 ]

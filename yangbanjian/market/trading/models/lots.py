@@ -140,6 +140,12 @@ class Received(models.Model):
                 condition=Q(verdict__in=[v.value for v in Verdict]), name="received_verdict_known"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["lot", "kind", "id"], condition=Q(kind__in=["ceiling", "sealed"]),
+                name="received_standing",
+            )
+        ]  # fmt: skip
 
 
 class PlacedBid(models.Model):
@@ -164,6 +170,7 @@ class PlacedBid(models.Model):
                 condition=Q(amount_fen__gte=1, amount_fen__lte=MOST_FEN), name="bid_amount_in_range"
             ),
         ]
+        indexes = [models.Index(fields=["lot", "plate", "-seq"], name="bid_highest_of_plate")]
 
 
 class LotLine(models.Model):

@@ -24,6 +24,16 @@ from yangbanjian.market.trading.policy.listings import (
     questions_for,
     registrations_for,
 )
+from yangbanjian.market.trading.policy.lots import (
+    HOLDERS,
+    NOT_A_HOLDER,
+    holder_role,
+    may_bid,
+    may_hold,
+    may_run_lot,
+    may_see_lot,
+    sees_identities,
+)
 from yangbanjian.market.trading.policy.way import (
     EXCHANGE_ONLY,
     NOT_A_RULER,
@@ -48,7 +58,9 @@ from yangbanjian.market.trading.policy.way import (
 
 __all__ = [
     "EXCHANGE_ONLY",
+    "HOLDERS",
     "NOT_A_BUYER",
+    "NOT_A_HOLDER",
     "NOT_A_RULER",
     "NOT_THE_BUYER",
     "NOT_THE_OBJECTOR",
@@ -64,6 +76,7 @@ __all__ = [
     "SELLER_OUT",
     "SHOWN",
     "buyer_kinds",
+    "holder_role",
     "is_exchange",
     "is_owner",
     "listings_for",
@@ -71,7 +84,9 @@ __all__ = [
     "may_answer",
     "may_appeal",
     "may_ask",
+    "may_bid",
     "may_confirm",
+    "may_hold",
     "may_leave",
     "may_object",
     "may_prepare",
@@ -79,7 +94,9 @@ __all__ = [
     "may_qualify",
     "may_register",
     "may_rule",
+    "may_run_lot",
     "may_see_inside",
+    "may_see_lot",
     "may_sign_up",
     "may_withdraw_listing",
     "moves_of",
@@ -88,4 +105,5 @@ __all__ = [
     "party",
     "questions_for",
     "registrations_for",
+    "sees_identities",
 ]

@@ -30,7 +30,7 @@ NOT_A_BUYER = Answer(
     gettext_noop("交易机构、运营和审计人员不能报名受让，请由受让单位的人员报名。"),
 )
 NO_ORGANISATION = Answer(
-    False, "trading.no_organisation", gettext_noop("报名要代表一个单位，请先加入或认领单位。")
+    False, "trading.no_organisation", gettext_noop("报名和报价要代表一个单位，请先加入或认领单位。")
 )
 SELLER_OUT = Answer(False, "trading.seller_out", gettext_noop("转让方自己不能报名受让自己的成果。"))
 OWN_REGISTRATION = Answer(

@@ -1,9 +1,71 @@
-"""Reading lots."""
+"""Reading lots: terms, state, standing of bidders, the log."""
 
 from __future__ import annotations
 
-from yangbanjian.market.trading.models import Lot
-from yangbanjian.market.trading.rules.lots import Method, Terms
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.db import connection
+
+from yangbanjian.ground.log import queries as evidence
+from yangbanjian.kernel.actor import SYSTEM, Actor
+from yangbanjian.kernel.refusals import Conflict, NotFound
+from yangbanjian.kernel.words import gettext_noop
+from yangbanjian.market.trading import policy
+from yangbanjian.market.trading.models import Lot, LotLine, Registration, Sealing
+from yangbanjian.market.trading.rules import course, logs, replaying, sealed
+from yangbanjian.market.trading.rules import lots as rules
+from yangbanjian.market.trading.rules.lots import (
+    Answer,
+    Bid,
+    Ceiling,
+    Claim,
+    Facts,
+    Method,
+    Placed,
+    SealedBid,
+    Stage,
+    Standing,
+    State,
+    Terms,
+    Verdict,
+)
+
+_BEST = """
+SELECT b.seq, b.plate, b.amount_fen, b.at, b.closes_at, b.is_auto
+FROM (SELECT plate FROM trading_registration WHERE listing_id = %s) AS r
+CROSS JOIN LATERAL (SELECT * FROM trading_bid AS b WHERE b.lot_id = %s AND b.plate = r.plate
+                    ORDER BY b.seq DESC LIMIT 1) AS b
+"""
+_CEILINGS = """
+SELECT * FROM (
+  SELECT DISTINCT ON (plate) id, key, plate, amount_fen FROM trading_received
+  WHERE lot_id = %s AND kind = 'ceiling' AND verdict = 'accepted' ORDER BY plate, id DESC) AS c
+ORDER BY id
+"""
+_SEALED = """
+SELECT plate FROM trading_received
+WHERE lot_id = %s AND kind = 'sealed' AND verdict = 'accepted' ORDER BY id
+"""
+_KEPT = """
+SELECT seq, key, plate, content FROM trading_received
+WHERE lot_id = %s AND kind = 'sealed' AND verdict = 'accepted' ORDER BY seq
+"""
+_ANSWERED = """
+SELECT key, kind, plate, amount_fen, content, standing, verdict, at, closes_at, seq
+FROM trading_received WHERE lot_id = %s AND key = ANY (%s)
+"""
+_BIDDERS = """
+SELECT r.owner_id, r.id, r.plate, r.state, r.is_related,
+  CASE WHEN r.hold_id IS NULL THEN r.deposit_fen = 0 ELSE EXISTS (
+    SELECT FROM ledger_transfer AS h WHERE h.id = r.hold_id AND h.kind = 'pending'
+      AND (h.expires_at IS NULL OR h.expires_at > clock_timestamp() + make_interval(
+        secs => COALESCE((SELECT offset_seconds FROM clock_installation), 0)))
+      AND NOT EXISTS (SELECT FROM ledger_transfer AS x WHERE x.hold_id = h.id)) END
+FROM trading_registration AS r WHERE r.listing_id = %s AND r.owner_id = ANY (%s)
+"""
 
 
 def terms(lot: Lot) -> Terms:
@@ -17,3 +79,183 @@ def terms(lot: Lot) -> Terms:
         priority_s=lot.priority_s, priority_plates=tuple(lot.priority_plates),
         reserve_commitment=lot.reserve_commitment or None, shows_losing=lot.shows_losing,
     )  # fmt: skip
+
+
+def lot_state(lot: Lot) -> State:
+    """The state of an open lot from its rows. Of the bids each plate's last is enough: it is its
+    highest."""
+    assert lot.free_until is not None
+    assert lot.closes_at is not None
+    assert lot.hard_close_at is not None
+    bids = [Placed(*row) for row in _rows(_BEST, [lot.listing_id, lot.pk])] if lot.seq else []
+    made = course.rebuilt(
+        terms(lot), free_until=lot.free_until, closes_at=lot.closes_at,
+        hard_close_at=lot.hard_close_at, last_at=lot.last_at, paused_at=lot.paused_at,
+        held=lot.held, stage=Stage(lot.stage), extensions=lot.extensions,
+        bids=sorted(bids, key=lambda b: b.seq), ceilings=_ceilings(lot),
+    )  # fmt: skip
+    made = replace(
+        made, seq=lot.seq, asked_at=lot.asked_at, matched=lot.matched or None,
+        passed=tuple(lot.passed),
+    )  # fmt: skip
+    if lot.method == Method.SEALED:
+        plates = tuple(row[0] for row in _rows(_SEALED, [lot.pk]))
+        made = replace(made, sealed=plates, best=_opened(lot))
+    return made
+
+
+def _ceilings(lot: Lot) -> list[Ceiling]:
+    if lot.method not in (Method.RISING, Method.DYNAMIC):
+        return []
+    return [
+        Ceiling(id=key, plate=plate, max_fen=most)
+        for _, key, plate, most in _rows(_CEILINGS, [lot.pk])
+    ]
+
+
+def _opened(lot: Lot) -> tuple[Placed, ...]:
+    one = Sealing.objects.filter(pk=lot.pk).first()
+    if one is None or one.opened is None or lot.closes_at is None:
+        return ()
+    assert lot.last_at is not None
+    return tuple(
+        Placed(b["seq"], b["plate"], b["amount_fen"], lot.last_at, lot.closes_at)
+        for b in one.opened
+    )
+
+
+def kept_bids(lot: Lot) -> list[sealed.Kept]:
+    """The sealed bids that a lot has received, in the order of receipt."""
+    rows = _rows(_KEPT, [lot.pk])
+    return [
+        sealed.Kept(
+            seq,
+            SealedBid(
+                id=key, plate=plate, commitment=content["commitment"],
+                ciphertext_sha256=content["ciphertext_sha256"],
+            ),
+        )
+        for seq, key, plate, content in ((*row[:3], json.loads(row[3])) for row in rows)
+    ]  # fmt: skip
+
+
+def ciphertexts(lot: Lot) -> dict[str, str]:
+    """What each of them was sent as, base64, by bid id."""
+    return {row[1]: json.loads(row[3])["ciphertext"] for row in _rows(_KEPT, [lot.pk])}
+
+
+def answered(lot_id: int, keys: Collection[str]) -> dict[str, replaying.Answered]:
+    """What was said before to these ids (A6)."""
+    found = {}
+    rows = _rows(_ANSWERED, [lot_id, list(keys)]) if keys else []
+    for key, kind, plate, amount, content, standing, verdict, at, closes_at, seq in rows:
+        received = received_of(key, kind, plate, amount, json.loads(content), Standing(standing))
+        answer = Answer(Verdict(verdict), at, closes_at, number=seq)
+        found[key] = replaying.Answered(received, answer)
+    return found
+
+
+def received_of(
+    key: str, kind: str, plate: str, amount: int | None, content: Mapping[str, Any],
+    standing: Standing,
+) -> replaying.Received:  # fmt: skip
+    """What has come in, as the rules take it."""
+    if kind == "bid":
+        return Bid(id=key, plate=plate, amount_fen=amount or 0, standing=standing)
+    if kind == "ceiling":
+        return Ceiling(id=key, plate=plate, max_fen=amount or 0, standing=standing)
+    if kind == "claim":
+        return Claim(id=key, plate=plate, match=bool(content["match"]), standing=standing)
+    return SealedBid(
+        id=key, plate=plate, commitment=content["commitment"], standing=standing,
+        ciphertext_sha256=content["ciphertext_sha256"],
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bidder:
+    """A registration, as far as a bid asks for it."""
+
+    pk: int
+    plate: str
+    state: str
+    is_related: bool
+    holds_deposit: bool
+
+
+def bidders(lot: Lot, owners: Collection[int]) -> dict[int, Bidder]:
+    """The registrations of these organisations, by organisation."""
+    rows = _rows(_BIDDERS, [lot.listing_id, list(owners)])
+    return {row[0]: Bidder(*row[1:]) for row in rows}
+
+
+def standing_of(lot: Lot, owner_id: int, bidder: Bidder | None, *, is_operator: bool) -> Standing:
+    """May this organisation bid for the lot at this instant (A7)?"""
+    return rules.standing(
+        Facts(
+            is_qualified=bidder is not None and bidder.state == "qualified",
+            holds_deposit=bidder is not None and bidder.holds_deposit,
+            is_seller=owner_id == lot.owner_id,
+            is_related=bidder is not None and bidder.is_related,
+            is_operator=is_operator,
+            has_defaulted=bidder is not None and bidder.state == "forfeited",
+        )
+    )
+
+
+# --- for those who watch ---
+
+
+def lot(actor: Actor, lot_id: int) -> Lot:
+    """A lot that the actor may see: open ones everybody, those that wait who sees their listing."""
+    found = Lot.objects.select_related("edition", "owner", "listing").filter(pk=lot_id).first()
+    if found is None or not policy.may_see_lot(actor, found):
+        raise NotFound("trading.no_lot", gettext_noop("没有这个标的，或者它还没有公开。"))
+    return found
+
+
+def registration_for(lot: Lot, owner_id: int | None) -> Registration | None:
+    """The registration of an organisation for a lot."""
+    if owner_id is None:
+        return None
+    return Registration.objects.filter(listing_id=lot.listing_id, owner_id=owner_id).first()
+
+
+def lot_lines(lot: Lot, after: int = -1) -> list[logs.Line]:
+    """The lines of a lot's log, all of them, after line `after`."""
+    found = LotLine.objects.filter(lot=lot, n__gt=after).order_by("n")
+    return [dict(line) for line in found.values_list("line", flat=True)]
+
+
+def log_text(lot: Lot) -> str:
+    """The log as it is served: while bidding runs what may be told, afterwards all, and as soon as
+    the entries that vouch for it are in a signed head, with their packets as its last line."""
+    found = lot_lines(lot)
+    if lot.result is None:
+        return logs.text_of(logs.told_while_open(found))
+    vouched = _evidence(lot)
+    return logs.text_of([*found, vouched] if vouched else found)
+
+
+def packet(entry_id: int | None) -> dict[str, Any]:
+    """The packet of an entry about a lot. Raises Conflict while it is in no signed head."""
+    assert entry_id is not None
+    found: dict[str, Any] = json.loads(
+        evidence.packet(SYSTEM, evidence.entry_for(SYSTEM, entry_id))
+    )
+    return found
+
+
+def _evidence(lot: Lot) -> logs.Line | None:
+    one = Sealing.objects.filter(pk=lot.pk).first()
+    try:
+        return logs.evidence_line(one.deadline_packet if one else None, packet(lot.entry_id))
+    except Conflict:
+        return None  # a minute later it is there
+
+
+def _rows(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found

@@ -58,9 +58,23 @@ class Course:
         self.result: closing.Result | None = None
         self._answered: dict[str, replaying.Answered] = {}
 
+    @classmethod
+    def going_on(
+        cls, lot: Terms, state: State, answered: Mapping[str, replaying.Answered]
+    ) -> Course:
+        """A lot that has come so far already: what is added to it now is in `lines`, `bids`,
+        `kept`. `answered` has what was said before to the ids that may come again."""
+        made = cls(lot)
+        made.state, made.lines, made._answered = state, [], dict(answered)
+        return made
+
     @property
     def text(self) -> str:
         return logs.text_of(self.lines)
+
+    def has_answered(self, key: str) -> bool:
+        """Was something received under this id before?"""
+        return key in self._answered
 
     def receive(self, received: replaying.Received, now: datetime) -> Answer:
         """Give the one verdict on something received: a bid, a ceiling, a claim. Raises KeyError

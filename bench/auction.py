@@ -1,0 +1,244 @@
+"""How fast bids on one hot lot are decided, against pgbench; the section «auction» of docs/benchmarks.md.
+
+    python -m bench.auction [--seconds 6] [--rounds 3] [--json]
+
+A folder and a durable server of its own. Fifty bidders, each a thread with its own connection, call the
+action (`place_bid`) one after the other: the amount grows with time, so a bid that is not overtaken
+is accepted; every tenth call is a repetition of the last. The anchor is pgbench's TPC-B-like transaction,
+one client, before and after in each round. *Fairness*: of the requests that were new, how many were
+accepted. *Reversed*: of two bids that were sent a second or more apart, how often the later one was decided
+first (A12). Afterwards the lot is checked: no gap, no step missed, every bid that was answered is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict
+from typing import Any
+
+import psycopg
+
+from bench import tell
+from bench.imports import folder, run
+from bench.ledger import pgbench
+from bench.matching import Row, at_least, at_most
+from yangbanjian.supervisor.postgres import Engine, ensure_running
+
+BIDDERS, SCALE, REPEATED = 50, 20, 10
+P99_MS, FAIRNESS, RATIO = 500.0, 0.70, 0.7
+BEFORE, AFTER = "TPC-B before", "TPC-B after"
+
+
+def bidding(lot_id: int, owners: list[int], seconds: float) -> dict[str, Any]:
+    """In a process of its own, with Django: all bidders for so long."""
+    from django.db import connections
+
+    from yangbanjian.kernel.actor import Actor
+    from yangbanjian.market.trading import actions
+
+    begin = threading.Barrier(len(owners) + 1)
+    told: list[list[tuple[float, float, str, bool]]] = [[] for _ in owners]
+    began: list[float] = []
+
+    def one(number: int) -> None:
+        actor = Actor(person_id=number + 1, organisation_id=owners[number])
+        connections["default"].ensure_connection()
+        begin.wait()
+        count, last = 0, (f"w{number}", 1)
+        while (sent := time.perf_counter()) < began[0] + seconds:
+            count += 1
+            is_again = count % REPEATED == 0
+            if not is_again:
+                # A microsecond is a step: who sends later offers more.
+                last = (f"r{int(began[0])}-{number}-{count}", int((sent - began[0] + offset) * 1e6))
+            said = actions.place_bid(actor=actor, lot_id=lot_id, bid_id=last[0], amount_fen=last[1])
+            told[number].append((sent, time.perf_counter(), said.verdict.value, is_again))
+        connections["default"].close()
+
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(len(owners))]
+    for thread in threads:
+        thread.start()
+    offset = time.time() % 10**6  # rounds follow one another on the same lot
+    began.append(time.perf_counter())
+    begin.wait()
+    for thread in threads:
+        thread.join()
+    every = [row for rows in told for row in rows]
+    fresh = [row for row in every if not row[3]]
+    accepted = [row for row in fresh if row[2] == "accepted"]
+    taken = sorted((end - sent) * 1e3 for sent, end, _, _ in every)
+    spent = max(end for _, end, _, _ in every) - began[0]
+    return {
+        "accepted": len(accepted), "seconds": spent, "requests": len(every), "fresh": len(fresh),
+        "p50": taken[len(taken) // 2], "p99": taken[int(len(taken) * 0.99)],
+        "reversed": _reversed(every),
+    }  # fmt: skip
+
+
+def _reversed(every: list[tuple[float, float, str, bool]]) -> int:
+    """Pairs of which the one sent a second later was answered first."""
+    by_end = sorted(every, key=lambda row: row[1])
+    latest, wrong = 0.0, 0
+    for sent, _, _, _ in by_end:
+        wrong += latest - sent >= 1.0
+        latest = max(latest, sent)
+    return wrong
+
+
+def prepare(engine: Engine) -> tuple[int, list[int]]:
+    """A lot that stays open for a day, and its qualified bidders; the anchor's own tables."""
+    with psycopg.connect(engine.url("superuser"), autocommit=True) as database:
+        database.execute("CREATE DATABASE anchor")
+    pgbench(engine, "superuser", "-i", "-q", "-s", str(SCALE), database="anchor")
+    told = _django(engine, "prepare")
+    return int(told["lot"]), list(told["owners"])
+
+
+def _django(engine: Engine, *said: str) -> dict[str, Any]:
+    """Run a part of this module with the product's settings, signed in as the pages are."""
+    env = {**os.environ, "DATABASE_URL": engine.url("runtime"), "YBJ_SANDBOX": "1",
+           "DJANGO_SETTINGS_MODULE": "yangbanjian.config.settings"}  # fmt: skip
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "bench.auction", "--part", *said],
+        env=env, capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stderr[-3000:])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _part(said: list[str]) -> int:
+    import django
+
+    django.setup()
+    if said[0] == "prepare":
+        found = _prepared()
+    elif said[0] == "check":
+        found = _checked(int(said[1]))
+    else:
+        found = bidding(int(said[1]), json.loads(said[2]), float(said[3]))
+    print(json.dumps(found))
+    return 0
+
+
+def _prepared() -> dict[str, Any]:
+    """Rows as listing, registration and deposit make them; deposits are not what is measured."""
+    from yangbanjian.ground.clock import actions as clock_actions
+    from yangbanjian.ground.clock import queries as clock
+    from yangbanjian.ground.people.models import Organisation
+    from yangbanjian.ground.rulebook.models import Edition
+    from yangbanjian.kernel.actor import SYSTEM
+    from yangbanjian.libraries.achievements import actions as achievements
+    from yangbanjian.market.trading import actions
+    from yangbanjian.market.trading.models import Listing, Registration
+
+    clock_actions.settle_installation(is_sandbox=True)
+    now = clock.now()
+
+    def organisation(kind: str, number: int) -> int:
+        made = Organisation.objects.create(
+            kind=kind, name=f"{kind}{number}", created_at=now, state="verified"
+        )
+        return int(made.pk)
+
+    seller = organisation("university", 0)
+    record = achievements.add(
+        actor=SYSTEM, owner_id=seller,
+        values={"title": "低温冷库余热回收", "abstract": "回收压缩机排热，综合电耗下降三成。"},
+    )  # fmt: skip
+    one = Listing.objects.create(
+        achievement=record, owner_id=seller, edition=Edition.objects.order_by("id").first(),
+        state="bidding", title="标的", deal_mode="transfer", days=20, unit="working",
+        first_day="next", made_at=now, method="rising", start_fen=1, step_fen=1, free_s=86_400,
+        cycle_s=300, hard_close_s=90_000,
+    )  # fmt: skip
+    owners = [organisation("enterprise", n + 1) for n in range(BIDDERS)]
+    for number, owner in enumerate(owners):
+        Registration.objects.create(
+            listing=one, owner_id=owner, plate=f"P{number}", state="qualified", due_at=now,
+            made_at=now,
+        )  # fmt: skip
+    actions.lay_out(actor=SYSTEM, listing=one)
+    return {"lot": actions.open_lot(actor=SYSTEM, listing=one).pk, "owners": owners}
+
+
+def _checked(lot_id: int) -> dict[str, Any]:
+    """Is the lot as its bidders were told? The verifier's own rules count the whole log."""
+    from verify.auction import recount
+    from yangbanjian.market.trading import queries
+    from yangbanjian.market.trading.models import Lot, PlacedBid
+
+    lot = Lot.objects.get(pk=lot_id)
+    lines = [{**line, "n": n} for n, line in enumerate(queries.lot_lines(lot))]
+    counted = recount(lines)
+    rows = list(PlacedBid.objects.filter(lot=lot).order_by("seq").values_list("seq", "amount_fen"))
+    steps = [b[1] - a[1] for a, b in itertools.pairwise(rows)]
+    is_whole = [seq for seq, _ in rows] == list(range(1, len(rows) + 1))
+    return {"bids": len(rows), "ok": is_whole and min(steps) > 0 and len(counted.tops) == len(rows)}
+
+
+def _round(engine: Engine, lot_id: int, owners: list[int], seconds: int) -> dict[str, Any]:
+    timed = ["-n", "-c", "1", "-T", str(seconds)]
+    before = pgbench(engine, "superuser", *timed, database="anchor")
+    found = _django(engine, "bid", str(lot_id), json.dumps(owners), str(seconds))
+    after = pgbench(engine, "superuser", *timed, database="anchor")
+    return {**found, BEFORE: before, AFTER: after}
+
+
+def measure(seconds: int, rounds: int) -> dict[str, Any]:
+    """``{"anchors": {...}, "rows": [...]}`` as `ybj bench auction --json` prints it."""
+    with folder() as home, ensure_running(home) as engine:
+        run(home, "migrate")
+        lot_id, owners = prepare(engine)
+        found = [_round(engine, lot_id, owners, seconds) for _ in range(rounds)]
+        checked = _django(engine, "check", str(lot_id))
+
+    def median(of: Any) -> float:
+        return statistics.median(of(one) for one in found)
+
+    def ratio(one: dict[str, Any]) -> float:
+        return float(one["accepted"] / one["seconds"] / statistics.fmean([one[BEFORE], one[AFTER]]))
+
+    told = sum(one["accepted"] for one in found)
+    rows: list[Row] = [
+        at_least("TPC-B, one client, a second", median(lambda one: one[BEFORE])),
+        at_least("TPC-B after / before", median(lambda one: one[AFTER] / one[BEFORE])),
+        at_least("accepted bids a second", median(lambda one: one["accepted"] / one["seconds"])),
+        at_least("accepted bids / TPC-B", median(ratio), RATIO),
+        at_least("order fairness", median(lambda one: one["accepted"] / one["fresh"]), FAIRNESS),
+        at_most("reversed a second apart", float(sum(one["reversed"] for one in found)), 0.0),
+        at_least("verdict, p50 ms", median(lambda one: one["p50"])),
+        at_most("verdict, p99 ms", median(lambda one: one["p99"]), P99_MS),
+        at_least("bids told and kept alike", float(checked["ok"] and told == checked["bids"]), 1.0),
+        at_least("load average", os.getloadavg()[0]),
+    ]
+    anchors = {
+        "tpcb_before": median(lambda one: one[BEFORE]),
+        "tpcb_after": median(lambda one: one[AFTER]),
+    }
+    return {"anchors": anchors, "rows": [asdict(row) for row in rows]}
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--part", nargs="+", help=argparse.SUPPRESS)
+    given = parser.parse_args(argv)
+    if given.part:
+        return _part(given.part)
+    return tell(measure(given.seconds, given.rounds), as_json=given.json)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,213 @@
+"""The auction room: price, time left, one's own state in words; for the exchange its console."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from yangbanjian.faces.web import lot_forms as forms
+from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts
+from yangbanjian.faces.web.words import state_tag, translated
+from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.refusals import Invalid
+from yangbanjian.kernel.words import gettext_noop
+from yangbanjian.market.trading import actions, policy, queries
+from yangbanjian.market.trading.rules import lot_states
+
+HIGHEST_ID = 2**63 - 1
+LATEST = 50
+STEPS = (1, 2, 5)
+METHODS = {
+    "rising": gettext_noop("多次报价"), "dynamic": gettext_noop("动态报价"),
+    "dutch": gettext_noop("降价报价"), "sealed": gettext_noop("一次报价"),
+    "negotiated": gettext_noop("协议签约"),
+}  # fmt: skip
+VERDICTS = {
+    "accepted": gettext_noop("报价有效。"),
+    "too_low": gettext_noop("报价低于现在需要的金额，没有计入。"),
+    "off_step": gettext_noop("报价不在加价幅度上，没有计入。"),
+    "closed": gettext_noop("不在竞价时间内，没有计入。"),
+    "not_qualified": gettext_noop("您现在没有这个标的的竞买资格，没有计入。"),
+    "own_top": gettext_noop("您已经领先，不用再加价。"),
+    "paused": gettext_noop("竞价暂停中，没有计入。"),
+    "conflict": gettext_noop("这个编号已经用过，或者您已经报过价，没有计入。"),
+}
+STANDINGS = {
+    "unqualified": gettext_noop("资格还没有确认"), "no_deposit": gettext_noop("保证金没有冻结"),
+    "seller": gettext_noop("转让方不能报价"), "related": gettext_noop("关联方不能报价"),
+    "operator": gettext_noop("平台人员不能报价"), "defaulted": gettext_noop("已违约，不能再报价"),
+}  # fmt: skip
+OUTCOMES = {
+    "sold": gettext_noop("已成交"), "no_bid": gettext_noop("无人报价，未成交"),
+    "reserve_not_met": gettext_noop("未达到保留价，未成交"),
+}  # fmt: skip
+
+
+def _told(told: Any) -> str:
+    """A verdict as a sentence; one that was not accepted is an error of the form."""
+    if told.verdict.value != "accepted":
+        raise Invalid(f"bids.{told.verdict.value}", VERDICTS[told.verdict.value])
+    return translated(VERDICTS["accepted"])
+
+
+def _confirmed(lot: Any, values: dict[str, Any]) -> None:
+    """More than a tenth above what is needed is asked about once more."""
+    needed, amount = queries.board(lot).next_fen, values["amount_fen"]
+    if needed is None or amount * 10 <= needed * 11 or values["confirmed"] == str(amount):
+        return
+    sentence = gettext_noop("比现在需要的金额高出 10% 以上。确认无误，请再按一次「出价」。")
+    raise Invalid("bids.confirm", sentence)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def room(request: HttpRequest, lot_id: int) -> HttpResponse:
+    """/lots/N: the room; everybody may watch."""
+    actor = actor_of(request)
+    number = min(lot_id, HIGHEST_ID)
+    one = queries.lot(actor, number)
+
+    def bid(values: dict[str, Any]) -> str:
+        _confirmed(one, values)
+        key = values["bid_id"] or secrets.token_hex(16)
+        return _told(
+            actions.place_bid(
+                actor=actor, lot_id=number, bid_id=key, amount_fen=values["amount_fen"]
+            )
+        )
+
+    def ceiling(values: dict[str, Any]) -> str:
+        return _told(actions.set_ceiling(actor=actor, lot_id=number, max_fen=values["max_fen"]))
+
+    def claim(values: dict[str, Any]) -> str:
+        return _told(
+            actions.claim_priority(actor=actor, lot_id=number, match=values["match"] == "yes")
+        )
+
+    def seal(values: dict[str, Any]) -> str:
+        told, _receipt = actions.place_sealed(actor=actor, lot_id=number, **values["sealed"])
+        return _told(told)
+
+    def keep(_values: dict[str, Any]) -> HttpResponse:
+        shown = actions.keep_share(actor=actor, lot_id=number)
+        context = {"one": one, "share": shown.share, "page_title": one.listing.title}
+        answer = render(request, "floor/share.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def hand_in(values: dict[str, Any]) -> str:
+        count = actions.hand_in_share(actor=actor, lot_id=number, share=values["share"])
+        return _("已收到 %(n)d 份密钥。") % {"n": count}
+
+    def pause(values: dict[str, Any]) -> str:
+        actions.pause_lot(actor=actor, lot_id=number, reason=values["reason"])
+        return _("竞价已暂停。")
+
+    def resume(_values: dict[str, Any]) -> str:
+        actions.resume_lot(actor=actor, lot_id=number)
+        return _("竞价已恢复，结束时间顺延。")
+
+    acts = {
+        "bid": Act(forms.BidForm, bid), "ceiling": Act(forms.CeilingForm, ceiling),
+        "claim": Act(forms.ClaimForm, claim), "seal": Act(forms.SealedForm, seal),
+        "keep": Act(forms.NothingForm, keep), "hand_in": Act(forms.ShareForm, hand_in),
+        "pause": Act(forms.PauseForm, pause), "resume": Act(forms.NothingForm, resume),
+    }  # fmt: skip
+    return answer_acts(request, "floor/lot.html", acts, lambda: _context(request, actor, number))
+
+
+def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, Any]:
+    one = queries.lot(actor, number)
+    board, mine = queries.board(one), queries.mine(one, actor)
+    is_running = one.state == "open"
+    sent = request.POST.get("do") if request.method == "POST" else ""
+    return {
+        "one": one, "board": board, "mine": mine, "page_title": one.listing.title,
+        "section": "floor", "method": translated(METHODS[one.method]),
+        "state": state_tag(lot_states.TABLE, one.state, public=True),
+        "left": _left(one, board), "my_state": _my_state(one, mine), "latest": _latest(one),
+        "steps": _steps(one, board) if mine and is_running else [],
+        "may_bid": mine is not None and mine.standing == "ok" and is_running,
+        "confirming": sent == "bid",
+        "key": secrets.token_hex(16), "moves": {m.name for m in queries.lot_moves(one, actor)},
+        "outcome": translated(OUTCOMES[board.result["outcome"]]) if board.result else "",
+        "sealing": _sealing(one, actor) if one.method == "sealed" else None,
+        "texts": {
+            "ahead": _("您领先"), "behind": _("您被超过了，可以再报"), "left": _("剩余"),
+            "over": _("时间到，正在确认结果"), "lost": _("连接断了，正在重连；请不要以这里的时间为准"),
+        },
+    }  # fmt: skip
+
+
+def _left(one: Any, board: Any) -> str:
+    """Time left by the server's clock, as of this answer."""
+    if one.state != "open" or one.closes_at is None:
+        return ""
+    if one.opens_at is not None and board.now < one.opens_at:
+        return _("还没有开始")
+    seconds = max(int((one.closes_at - board.now) / timedelta(seconds=1)), 0)
+    hours, rest = divmod(seconds, 3600)
+    minutes = f"{rest // 60:02}:{rest % 60:02}"
+    return f"{hours}:{minutes}" if hours else minutes
+
+
+def _my_state(one: Any, mine: Any) -> dict[str, str] | None:
+    """One's own state in words, with a tone and an icon beside them."""
+    if mine is None:
+        return None
+    if mine.standing != "ok" and one.state in ("open", "paused"):
+        return {
+            "tone": "warn",
+            "icon": "alert-triangle",
+            "text": translated(STANDINGS[mine.standing]),
+        }
+    if one.result is not None:
+        is_won = one.result["winner"] == mine.plate
+        text = _("您竞得这个标的，请按通知签约") if is_won else _("您没有竞得，保证金按规定退回")
+        return {
+            "tone": "ok" if is_won else "",
+            "icon": "check" if is_won else "info-circle",
+            "text": text,
+        }
+    if one.method == "sealed":
+        text = _("您的报价已封存") if mine.has_sealed else _("您还没有报价")
+        return {"tone": "ok" if mine.has_sealed else "", "icon": "info-circle", "text": text}
+    if mine.is_top:
+        return {"tone": "ok", "icon": "check", "text": _("您领先")}
+    text = _("您被超过了，可以再报") if mine.last_fen else _("您还没有报价")
+    return {"tone": "warn" if mine.last_fen else "", "icon": "alert-triangle", "text": text}
+
+
+def _latest(one: Any) -> list[dict[str, Any]]:
+    return [
+        {"plate": bid.plate, "fen": bid.amount_fen, "at": bid.at, "seq": bid.seq}
+        for bid in queries.latest_bids(one, LATEST)
+    ]
+
+
+def _steps(one: Any, board: Any) -> list[dict[str, Any]]:
+    """What the buttons bid: so many steps above the top; the first where there is none."""
+    if board.next_fen is None or one.method not in ("rising", "dynamic"):
+        return []
+    found = [(n, board.next_fen + (n - 1) * one.step_fen) for n in STEPS]
+    return [{"n": n, "fen": fen, "yuan": format(fen / 100, ".2f")} for n, fen in found]
+
+
+def _sealing(one: Any, actor: Actor) -> dict[str, Any]:
+    role = policy.holder_role(actor, one)
+    held = queries.holders(one)
+    is_holder = any(h["person"] == actor.person_id for h in held) and actor.person_id is not None
+    return {
+        "is_ready": queries.is_sealing_ready(one), "held": len(held), "needed": len(policy.HOLDERS),
+        "may_keep": bool(role) and not is_holder and all(h["role"] != role for h in held),
+        "may_hand_in": is_holder and one.state == "opening",
+    }  # fmt: skip
+
+
+urls: list[URLPattern] = [path("lots/<int:lot_id>", room, name="lot")]

@@ -1,0 +1,48 @@
+// The auction room lives: price, bids and time left by the server's clock. Nothing is shown that the server has not said.
+(() => {
+  'use strict';
+  const room = document.getElementById('room');
+  if (!room || !window.EventSource) return;
+  const el = (id) => document.getElementById(id), said = room.dataset;
+  const yuan = (fen) => '¥' + (fen / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  let ahead = Date.parse(said.now) - Date.now(), closes = Date.parse(said.closes), last = 0, source = null;
+  const put = (id, text) => { const found = el(id); if (found) found.textContent = text; };
+  function tick() {
+    const s = Math.max(0, Math.floor((closes - Date.now() - ahead) / 1000)), two = (n) => String(n).padStart(2, '0');
+    if (said.state !== 'open' || Number.isNaN(closes)) return;
+    put('room-left', s ? (s >= 3600 ? Math.floor(s / 3600) + ':' : '') + two(Math.floor(s / 60) % 60) + ':' + two(s % 60) : said.over);
+  }
+  function price(fen, plate) {
+    const step = Number(said.step);
+    put('room-price', yuan(fen)); put('room-next', yuan(fen + step));
+    document.querySelectorAll('[data-steps]').forEach((i) => { i.value = (fen + step * i.dataset.steps) / 100; });
+    document.querySelectorAll('[data-amount]').forEach((b) => { b.textContent = yuan(fen + step * b.dataset.amount); });
+    if (said.plate) put('room-mine', plate === said.plate ? said.ahead : said.behind);
+  }
+  function bid(e) {
+    const b = JSON.parse(e.data), row = document.createElement('li'), list = el('room-bids');
+    if (b.seq <= last) return;
+    last = b.seq; closes = Date.parse(b.closes_at); price(b.amount_fen, b.plate);
+    [new Date(b.at).toLocaleTimeString('en-GB'), b.plate, yuan(b.amount_fen)].forEach((text, n) => {
+      const part = document.createElement(n === 1 ? 'b' : 'span'); part.textContent = text; row.append(part, ' ');
+    });
+    if (list) list.prepend(row);
+    if (el('room-none')) el('room-none').hidden = true;
+  }
+  function state(e) {
+    const s = JSON.parse(e.data);
+    if (s.state !== said.state) { window.location.replace(window.location.pathname); return; }
+    ahead = Date.parse(s.now) - Date.now(); closes = Date.parse(s.closes_at); put('room-extended', s.extensions);
+    if (s.top && s.top.seq > last) { last = s.top.seq; price(s.top.amount_fen, s.top.plate); }
+  }
+  function clock(e) { const c = JSON.parse(e.data); ahead = Date.parse(c.now) - Date.now(); closes = Date.parse(c.closes_at); }
+  function listen() {
+    if (source) source.close();
+    source = document.hidden ? null : new EventSource(said.events);
+    if (!source) return;
+    source.addEventListener('bid', bid); source.addEventListener('state', state); source.addEventListener('clock', clock);
+    source.onopen = () => { el('room-lost').hidden = true; };
+    source.onerror = () => { el('room-lost').hidden = false; };
+  }
+  listen(); document.addEventListener('visibilitychange', listen); setInterval(tick, 500);
+})();

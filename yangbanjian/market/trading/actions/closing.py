@@ -1,0 +1,213 @@
+"""The end of a lot and what stands in its way: closing, pausing, running on, outages.
+
+Nothing here remembers a time: whoever asks gets what the rules say of the rows. The worker asks every
+half second, the sandbox after each move of its clock; asking again changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Q
+
+from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting
+from yangbanjian.kernel.actor import SYSTEM, Actor
+from yangbanjian.kernel.refusals import Invalid, Problem
+from yangbanjian.kernel.text import clean_line
+from yangbanjian.kernel.words import gettext_noop
+from yangbanjian.market.trading import policy, queries
+from yangbanjian.market.trading.actions import deals
+from yangbanjian.market.trading.actions.decisions import INVALID
+from yangbanjian.market.trading.actions.sittings import Sitting
+from yangbanjian.market.trading.models import Beat, Inbox, Listing, Lot, Reserve, Sealing
+from yangbanjian.market.trading.rules import closing, listing_states, logs, lot_states, sealed
+from yangbanjian.market.trading.rules.closing import Outcome
+from yangbanjian.market.trading.rules.lots import Method, Stage
+
+KEPT_FOR = timedelta(hours=1)
+
+
+def close_lot(*, actor: Actor, lot_id: int) -> Lot:
+    """Ask whether a lot is over; anybody may, as often as they like. Where it is, its result, the
+    entry that vouches for its log and the award are one commit."""
+    with acting(SYSTEM):
+        sitting = Sitting(lot_id, is_deciding=True)
+        if not sitting.is_over and sitting.lot.state in ("open", "opening", "priority"):
+            _ask(sitting)
+        return sitting.lot
+
+
+def _ask(sitting: Sitting) -> None:
+    lot, course = sitting.lot, sitting.course
+    if _is_deadline(sitting):
+        _end_of_sealing(sitting)
+        return
+    secret = Reserve.objects.filter(lot=lot).first()
+    course.reserve = closing.Reserve(fen=secret.fen, nonce=secret.nonce) if secret else None
+    result = course.close(sitting.now)
+    if result is not None:
+        _finish(sitting, result)
+    elif course.lines:  # priority holders are asked
+        lot.state = lot_states.TABLE.advance(lot.state, "ask_priority")
+        until = closing.priority_until(sitting.terms, course.state)
+        sitting.tell("priority_asked", {"until": logs.instant(until)})
+        sitting.keep()
+
+
+def _is_deadline(sitting: Sitting) -> bool:
+    state = sitting.course.state
+    is_sealed = sitting.lot.method == Method.SEALED and bool(state.sealed)
+    is_through = state.stage is Stage.BIDDING and sitting.now >= state.closes_at
+    return is_sealed and is_through and sitting.lot.state == "open" and state.paused_at is None
+
+
+def _end_of_sealing(sitting: Sitting) -> None:
+    """Sealed bids are in: what was received is written down before any key is used (S4)."""
+    line = logs.deadline_line(queries.kept_bids(sitting.lot))
+    sitting.course.lines.append(line)
+    entry_id = sitting.tell(
+        "sealing_ended", {"sealed_sha256": line["sealed_sha256"], "count": line["count"]}
+    )
+    Sealing.objects.filter(pk=sitting.lot.pk).update(deadline_entry_id=entry_id)
+    sitting.lot.state = lot_states.TABLE.advance(sitting.lot.state, "await_opening")
+    sitting.keep()
+
+
+def open_sealed(sitting: Sitting, plaintexts: dict[str, bytes | None]) -> None:
+    """Open the bids of a lot whose deadline is written, and end it where nobody is to be asked."""
+    course, lot = sitting.course, sitting.lot
+    course.state, opened = sealed.open_bids(
+        sitting.terms, course.state, queries.kept_bids(lot), plaintexts, sitting.now
+    )
+    course.lines.extend(logs.opening_lines(sitting.terms, opened, course.state, sitting.now))
+    best = [{"seq": b.seq, "plate": b.plate, "amount_fen": b.amount_fen} for b in course.state.best]
+    Sealing.objects.filter(pk=lot.pk).update(opened=best)
+    void = sum(bool(one.void) for one in opened)
+    sitting.tell("bids_opened", {"count": len(opened), "void": void})
+    sitting.keep()
+    _ask(sitting)
+
+
+def _finish(sitting: Sitting, result: closing.Result) -> None:
+    """The result line, the entry that vouches for the log, the award or the failure."""
+    lot = sitting.lot
+    is_sold = result.outcome is Outcome.SOLD
+    lot.state = lot_states.TABLE.advance(lot.state, "award" if is_sold else "fail")
+    sitting.keep()
+    said = queries.lot_lines(lot)
+    text = logs.text_of(said)
+    lot.result = {
+        "outcome": result.outcome.value, "winner": result.winner, "price_fen": result.price_fen,
+        "by": result.by, "closed_at": logs.instant(result.closed_at),
+        "order": [{"plate": b.plate, "amount_fen": b.amount_fen, "seq": b.seq} for b in result.order],
+    }  # fmt: skip
+    lot.entry_id = sitting.tell(
+        "lot_closed",
+        {
+            "log_sha256": hashlib.sha256(text.encode()).hexdigest(), "lines": len(said),
+            "outcome": result.outcome.value, "price_fen": result.price_fen,
+            "plate": result.winner,
+        },
+    )  # fmt: skip
+    sitting.is_over = True
+    sitting.keep()
+    if is_sold:
+        assert result.winner is not None
+        assert result.price_fen is not None
+        deals.award(actor=SYSTEM, lot=lot, plate=result.winner, price_fen=result.price_fen)
+    else:
+        _fail(lot.listing_id)
+
+
+def _fail(listing_id: int) -> None:
+    """Nobody has it: the listing goes where its exchange or its ladder says."""
+    listing = Listing.objects.select_for_update(no_key=True).get(pk=listing_id)
+    if listing.state in ("bidding", "negotiating"):
+        listing.state = listing_states.TABLE.advance(listing.state, "fail")
+        listing.save(update_fields=["state"])
+
+
+def pause_lot(*, actor: Actor, lot_id: int, reason: str) -> Lot:
+    """Stop a lot's time, for a reason that everybody reads in its log."""
+    policy.may_run_lot(actor).or_refuse()
+    why = clean_line(reason, cap=200)
+    if not why:
+        sentence = gettext_noop("请写明暂停的原因，会公开显示。")
+        raise Invalid("lots.invalid", INVALID, [Problem("reason", "required", sentence)])
+    queries.lot(actor, lot_id)
+    with acting(SYSTEM):
+        sitting = Sitting(lot_id, is_deciding=True)
+        sitting.course.pause(sitting.now, why)
+        sitting.lot.state = lot_states.TABLE.advance(sitting.lot.state, "pause")
+        sitting.tell("lot_paused", {"reason": why}, actor=actor)
+        sitting.keep()
+        return sitting.lot
+
+
+def resume_lot(*, actor: Actor, lot_id: int) -> Lot:
+    """Let a lot run on: every end moves by as long as it stood still."""
+    policy.may_run_lot(actor).or_refuse()
+    queries.lot(actor, lot_id)
+    with acting(SYSTEM):
+        sitting = Sitting(lot_id, is_deciding=True)
+        sitting.course.resume(sitting.now)
+        sitting.lot.state = lot_states.TABLE.advance(sitting.lot.state, "resume")
+        sitting.tell("lot_resumed", sitting.times(), actor=actor)
+        sitting.keep()
+        return sitting.lot
+
+
+# --- asked by the worker ---
+
+
+def close_due(*, now: datetime, most: int) -> int:
+    """Ask up to `most` lots that may be over; how many of them have moved."""
+    is_through = Q(closes_at__lte=now) | ~Q(stage=Stage.BIDDING.value)
+    found = Lot.objects.filter(is_through, state__in=["open", "priority"], paused_at=None)
+    moved = 0
+    for lot_id, before in list(found.order_by("closes_at").values_list("pk", "state")[:most]):
+        moved += close_lot(actor=SYSTEM, lot_id=lot_id).state != before
+    return moved
+
+
+def beat() -> None:
+    """Say that the platform is there. Where it was not for longer than a lot bears, the lots that
+    ran meanwhile are made good first: a second call that comes between changes nothing more."""
+    with acting(SYSTEM):
+        before = Beat.objects.select_for_update(no_key=True).first()
+        at = clock.recorded_now()
+        if before is None:
+            Beat.objects.get_or_create(id=1, defaults={"at": at})
+            return
+        silent = at - before.at
+        running = Lot.objects.filter(
+            state="open", outage_s__lt=max(int(silent.total_seconds()), 0) + 1
+        )
+        for lot_id in running.order_by("pk").values_list("pk", flat=True):
+            Sitting(lot_id)
+        Beat.objects.filter(id=1).update(at=at)
+
+
+def look_after() -> int:
+    """What the worker does all the time: a sign of life, verdicts that nobody waits for any more,
+    lots that may be over; how many lots have moved."""
+    beat()
+    waiting = Inbox.objects.filter(at=None).values_list("lot_id", flat=True).distinct()
+    for lot_id in list(waiting[:100]):
+        with acting(SYSTEM):
+            Sitting(lot_id, is_deciding=True)
+    return close_due(now=clock.now(), most=100)
+
+
+def forget_verdicts(*, most: int) -> int:
+    """Take rows out of the inbox that were decided an hour ago; the verdict stays where it was
+    written down."""
+    with acting(SYSTEM), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM trading_inbox WHERE id IN (SELECT id FROM trading_inbox WHERE at < %s ORDER BY id LIMIT %s)",
+            [clock.now() - KEPT_FOR, most],
+        )
+        return int(cursor.rowcount)

@@ -1,7 +1,7 @@
 """Tables of the floor. Triggers keep decisions, statements and register entries as written
 (migration 0002)."""
 
-from yangbanjian.market.trading.models.deals import Deal, Instalment
+from yangbanjian.market.trading.models.deals import Deal, Instalment, RoyaltyReport
 from yangbanjian.market.trading.models.listings import Listing, ListingVersion, Registration
 from yangbanjian.market.trading.models.lots import Lot, LotLine, PlacedBid, Received, Reserve
 from yangbanjian.market.trading.models.notices import (
@@ -30,6 +30,7 @@ __all__ = [
     "Reserve",
     "Right",
     "RightEntry",
+    "RoyaltyReport",
     "Statement",
     "Way",
 ]

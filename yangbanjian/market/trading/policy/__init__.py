@@ -1,5 +1,14 @@
 """Who may do what on the floor, one module a topic."""
 
+from yangbanjian.market.trading.policy.deals import (
+    ANOTHER_PERSON,
+    NOT_A_PARTY,
+    PARTIES_ONLY,
+    may_as,
+    may_confirm,
+    may_see_deal,
+    sides_of,
+)
 from yangbanjian.market.trading.policy.way import (
     EXCHANGE_ONLY,
     NOT_A_RULER,
@@ -23,23 +32,30 @@ from yangbanjian.market.trading.policy.way import (
 )
 
 __all__ = [
+    "ANOTHER_PERSON",
     "EXCHANGE_ONLY",
+    "NOT_A_PARTY",
     "NOT_A_RULER",
     "NOT_THE_OBJECTOR",
     "NOT_THE_OWNER",
     "OWN_NOTICE",
+    "PARTIES_ONLY",
     "SECOND_PERSON",
     "SHOWN",
     "is_exchange",
     "is_owner",
     "may_appeal",
+    "may_as",
+    "may_confirm",
     "may_object",
     "may_prepare",
     "may_register",
     "may_rule",
+    "may_see_deal",
     "may_see_inside",
     "moves_of",
     "notices_for",
     "objections_for",
     "party",
+    "sides_of",
 ]

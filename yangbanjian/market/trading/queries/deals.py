@@ -53,6 +53,12 @@ def instalments(one: Deal) -> list[Instalment]:
     return list(rows)
 
 
+def plan_of(one: Deal) -> list[Instalment]:
+    """The instalments of the price itself, without those that royalty reports asked for."""
+    asked = set(one.reports.values_list("instalment_id", flat=True))
+    return [i for i in instalments(one) if i.pk not in asked]
+
+
 def deposit_rule(place: str) -> Edition:
     """The edition of deposits, signing and paying that holds there now."""
     return rulebook.rule(DEPOSITS, place)

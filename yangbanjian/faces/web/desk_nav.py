@@ -33,6 +33,8 @@ PLACES = (
           frozenset({Role.TTO, Role.EXPERT, Role.BROKER})),
     Place("/desk/floor", gettext_noop("进场"), "scale",
           frozenset({Role.TTO, Role.ENTERPRISE, Role.EXCHANGE, Role.OPERATOR, Role.AUDITOR})),
+    Place("/desk/deals", gettext_noop("交易"), "certificate",
+          frozenset({Role.TTO, Role.ENTERPRISE, Role.EXCHANGE, Role.OPERATOR, Role.AUDITOR})),
     Place("/desk/imports", gettext_noop("导入表格"), "upload", _SUPPLY | {Role.OPERATOR}),
     Place("/desk/matches", gettext_noop("匹配"), "sparkles"),
     Place("/desk/inbox", gettext_noop("消息"), "mail"),

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from yangbanjian.faces.web import (
     credentials,
+    deals,
     demands,
     desk,
     evidence,
@@ -47,6 +48,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *misc.urls,
     *evidence.urls,
     *floor.urls,
+    *deals.urls,
     *credentials.urls,
     *operator_urls.urls,
     *rulebook.urls,

@@ -15,6 +15,7 @@ from yangbanjian.market.trading import policy, queries
 
 # One of the two places that name the module of deposits (the other: `actions/deals.py`).
 from yangbanjian.market.trading.actions import deal_deposits as deposits
+from yangbanjian.market.trading.actions.deal_payments import take_matched
 from yangbanjian.market.trading.actions.deal_rows import locked_deal, move_listing, save, tell
 from yangbanjian.market.trading.actions.deals import award
 from yangbanjian.market.trading.actions.decisions import INVALID
@@ -36,6 +37,7 @@ def default(*, actor: Actor, deal_id: int, reason: str, case: str = "") -> Deal:
             .get(pk=known.lot_id)
         )
         deal = locked_deal(actor, deal_id)
+        take_matched(deal)  # money that came a moment ago counts: who has paid does not default
         why = clean_text(reason, cap=1000)
         state = deal_states.TABLE.advance(deal.state, "default")
         if not why:

@@ -54,22 +54,27 @@ def take_payments(*, expectation_ids: Collection[int]) -> int:
     done = 0
     for deal_id in sorted(set(waiting.values_list("deal_id", flat=True))):
         with acting(SYSTEM):
-            deal = locked_deal(SYSTEM, deal_id)
-            for row in queries.instalments(deal):
-                if row.expectation_id not in expectation_ids or row.paid_at is not None:
-                    continue
-                assert row.expectation is not None
-                match = row.expectation.matches.filter(undone_by=None).first()
-                if match is None:
-                    continue
-                row.line, row.paid_fen, row.paid_at = match.line, row.amount_fen, clock.now()
-                row.save()
-                done += 1
-                tell(
-                    SYSTEM, deal, "instalment_paid", seq=row.seq, amount_fen=row.amount_fen,
-                    line=match.line_id,
-                )  # fmt: skip
-            settle_state(deal)
+            done += take_matched(locked_deal(SYSTEM, deal_id))
+    return done
+
+
+def take_matched(deal: Deal) -> int:
+    """Of a deal that is locked: every open instalment whose money is there counts as paid."""
+    done = 0
+    for row in queries.instalments(deal):
+        if row.expectation is None or row.paid_at is not None:
+            continue
+        match = row.expectation.matches.filter(undone_by=None).first()
+        if match is None:
+            continue
+        row.line, row.paid_fen, row.paid_at = match.line, row.amount_fen, clock.now()
+        row.save()
+        done += 1
+        tell(
+            SYSTEM, deal, "instalment_paid", seq=row.seq, amount_fen=row.amount_fen,
+            line=match.line_id,
+        )  # fmt: skip
+    settle_state(deal)
     return done
 
 

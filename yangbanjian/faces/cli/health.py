@@ -15,6 +15,7 @@ from yangbanjian.ground.journal import queries as journal
 from yangbanjian.ground.log import queries as log
 from yangbanjian.ground.people import providers
 from yangbanjian.ground.site import queries as site
+from yangbanjian.market.certificates import queries as certificates
 from yangbanjian.supervisor.check import Check
 from yangbanjian.supervisor.doctor import engine_checks
 from yangbanjian.supervisor.home import Home
@@ -31,6 +32,7 @@ def checks(home: Home) -> list[Check]:
         _log(),
         _outside(),
         _files(),
+        _certificates(),
         _vectors(),
         _mail(),
         *_provider(),
@@ -102,6 +104,15 @@ def _files() -> Check:
         sentence = f"有 {overdue} 个文件两个月没有核对。请看 ybj ps 里有没有 worker。"
         return Check("files", False, sentence)
     return Check("files", True, "文件都与存入时相同。")
+
+
+def _certificates() -> Check:
+    """Do live certificates say what ledger and lots say? Held to them once a day (C4)."""
+    wrong = certificates.found_differing()
+    if not wrong:
+        return Check("certificates", True, "有效的凭证都与账上、标的一致。")
+    names = "、".join(no[:15] for no in wrong[:5])
+    return Check("certificates", False, f"有 {len(wrong)} 份凭证与账上或标的不一致（{names}）。")
 
 
 def _mail() -> Check:

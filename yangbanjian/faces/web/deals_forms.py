@@ -9,8 +9,11 @@ from django.utils.translation import gettext_lazy
 
 from yangbanjian.faces.web.floor_forms import PriceField
 from yangbanjian.faces.web.words import translated
+from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading.rules.contracts import FIELDS, LONGEST_FIELD, OPEN_FIELDS
 from yangbanjian.market.trading.rules.deposits import FORFEITURES
+
+BY_LATENESS = gettext_noop("按期限判断")
 
 
 class ContractForm(forms.Form):
@@ -34,7 +37,7 @@ class DefaultForm(forms.Form):
 
     case = forms.ChoiceField(
         label=gettext_lazy("违约情形"), required=False,
-        choices=lambda: [("", translated("按期限判断")), *((f.code, translated(f.label)) for f in FORFEITURES)],
+        choices=lambda: [("", translated(BY_LATENESS)), *((f.code, translated(f.label)) for f in FORFEITURES)],
     )  # fmt: skip
     reason = forms.CharField(label=gettext_lazy("事实和理由"), max_length=1000)
 

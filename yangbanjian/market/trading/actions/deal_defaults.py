@@ -15,7 +15,7 @@ from yangbanjian.market.trading import policy, queries
 
 # One of the two places that name the module of deposits (the other: `actions/deals.py`).
 from yangbanjian.market.trading.actions import deal_deposits as deposits
-from yangbanjian.market.trading.actions.deal_payments import take_matched
+from yangbanjian.market.trading.actions.deal_payments import give_back, take_matched
 from yangbanjian.market.trading.actions.deal_rows import locked_deal, move_listing, save, tell
 from yangbanjian.market.trading.actions.deals import award
 from yangbanjian.market.trading.actions.decisions import INVALID
@@ -89,11 +89,7 @@ def _give_back(deal: Deal) -> None:
     for row in queries.instalments(deal):
         if row.expectation is not None and row.line is None:
             bank.withdraw(actor=SYSTEM, expectation_id=row.expectation.pk)
-        elif row.line is not None and row.line.counterparty:
-            bank.refund(
-                actor=SYSTEM, line_id=row.line.pk, account=deal.account,
-                reference=f"TK{deal.pk:06d}-{row.seq:02d}", cause=f"deal:{deal.pk}:default",
-            )  # fmt: skip
+        give_back(deal, row)
 
 
 def _pass_on(actor: Actor, lot: Lot, deal: Deal, following: Any) -> None:

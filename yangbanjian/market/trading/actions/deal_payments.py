@@ -59,7 +59,8 @@ def take_payments(*, expectation_ids: Collection[int]) -> int:
 
 
 def take_matched(deal: Deal) -> int:
-    """Of a deal that is locked: every open instalment whose money is there counts as paid."""
+    """Of a deal that is locked: every open instalment whose money is there counts as paid. What
+    comes for a deal in default (it crossed with the finding of it) goes back to its payer."""
     done = 0
     for row in queries.instalments(deal):
         if row.expectation is None or row.paid_at is not None:
@@ -74,8 +75,20 @@ def take_matched(deal: Deal) -> int:
             SYSTEM, deal, "instalment_paid", seq=row.seq, amount_fen=row.amount_fen,
             line=match.line_id,
         )  # fmt: skip
+        if deal.state == "defaulted":
+            give_back(deal, row)
     settle_state(deal)
     return done
+
+
+def give_back(deal: Deal, row: Instalment) -> None:
+    """What an instalment brought goes back by the way it came. A line that does not name its payer
+    waits for the treasurer."""
+    if row.line is not None and row.line.counterparty:
+        bank.refund(
+            actor=SYSTEM, line_id=row.line.pk, account=deal.account,
+            reference=f"TK{deal.pk:06d}-{row.seq:02d}", cause=f"deal:{deal.pk}:default",
+        )  # fmt: skip
 
 
 def take_back_payments(*, expectation_ids: Collection[int]) -> int:

@@ -4,8 +4,8 @@
 
 FILE is an evidence packet (of one entry), a checkpoint (the signed head of the log), a proof of
 consistency (of two heads), the log of a lot (its bidding is recounted by rules written a second
-time), a certificate (a Verifiable Credential, or the text of the code on its page) or a status
-list. KEYS.json is what the market publishes at /log/keys, which you should
+time), a certificate (a Verifiable Credential, or the text of the code on its page), a deal's dossier
+or a status list. KEYS.json is what the market publishes at /log/keys, which you should
 have kept since you first dealt with it: a file fetched today proves what is said today. --seen
 names checkpoints that came into your hands earlier (by mail, on paper): one of them still counts
 when its key has been revoked since, and a head that contradicts it is refused.
@@ -18,7 +18,8 @@ is said; payload, remark and files are those that the leaf names; the leaf stand
 (RFC 9162 section 2.1); the tree's head is signed (C2SP signed-note); the key is one you trust, or
 was endorsed by one you trust. Of a certificate: context, proof, key, signature (W3C eddsa-jcs-2022),
 issuer, the key's time, its own time, and with --status its bit in the list that it names. It may be
-laid out anew: what counts is what it says.
+laid out anew: what counts is what it says. Of a dossier: the entry that vouches for it, then every
+packet, signature, payment, bid and certificate in it, and that it says no more than they do.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ from typing import Any
 from verify.canonical_json import canonical, read_json
 from verify.certificates import check_certificate, is_certificate
 from verify.codes import scanned
+from verify.dossier import DOSSIER, Checks, check_dossier
+from verify.heads import holds
 from verify.lot_log import LOT_LOG
 from verify.packets import check_checkpoint, check_consistency, check_packet
 from verify.trust import Trust, read_trust
@@ -42,9 +45,25 @@ from verify.vouching import check_lot_log
 LARGEST = 64 * 2**20
 SAID = "属实：逐项核对无误。It holds."
 
+
+def check_dossier_file(said: dict[str, Any], trust: Trust) -> dict[str, Any]:
+    """A deal's dossier: all that it encloses, and that it says no more than that."""
+    by = Checks(
+        packet=lambda one: check_packet(one, trust),
+        certificate=lambda one: check_certificate(one, trust),
+        lot_log=lambda text: check_lot_log(text, trust),
+        canonical=canonical, holds=holds, fail=fail,
+    )  # fmt: skip
+    try:
+        return check_dossier(said, by)
+    except (KeyError, TypeError, AttributeError):
+        fail("dossier", "证据包的栏目有误。The dossier has other parts than it should.")
+
+
 CHECKS: dict[str, Callable[[dict[str, Any], Trust], dict[str, Any]]] = {
     "yangbanjian-packet/1": check_packet,
     "yangbanjian-consistency/1": check_consistency,
+    DOSSIER: check_dossier_file,
 }
 
 

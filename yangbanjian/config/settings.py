@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "yangbanjian.libraries.experts",
     "yangbanjian.engines.matching",
     "yangbanjian.market.trading",
+    "yangbanjian.market.certificates",
     "yangbanjian.faces.web",
     "yangbanjian.faces.sheets",
     "yangbanjian.faces.cli",

@@ -12,6 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from yangbanjian.faces.api import (
     codes,
     credentials,
+    deals,
     document,
     files,
     floor,
@@ -84,7 +85,7 @@ for library, verbs in records.LIBRARIES:
 api.add_router("/imports", imports.router)
 for room in (
     match, introductions, oneself, people, inbox, files, codes, rulebook, log, credentials, ledger, floor,
-    listings, lots, sandbox,
+    listings, lots, deals, sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)
 

@@ -17,6 +17,7 @@ from yangbanjian.ground.ledger import queries as ledger
 from yangbanjian.ground.log import queries as log
 from yangbanjian.ground.people import providers
 from yangbanjian.ground.site import queries as site
+from yangbanjian.market.certificates import queries as certificates
 from yangbanjian.supervisor.check import Check
 from yangbanjian.supervisor.doctor import engine_checks
 from yangbanjian.supervisor.home import Home
@@ -35,6 +36,7 @@ def checks(home: Home) -> list[Check]:
         _files(),
         _books(),
         _bank(),
+        _certificates(),
         _vectors(),
         _mail(),
         *_provider(),
@@ -126,6 +128,15 @@ def _bank() -> Check:
     told = "、".join(row["asset"] for row in wrong[:5])
     sentence = f"待对账的流水合计与暂记账户不等（{told}）。请停止记账，保留现场，再从备份核对。"
     return Check("bank", False, sentence)
+
+
+def _certificates() -> Check:
+    """Do live certificates say what ledger and lots say? Held to them once a day (C4)."""
+    wrong = certificates.found_differing()
+    if not wrong:
+        return Check("certificates", True, "有效的凭证都与账上、标的一致。")
+    names = "、".join(no[:15] for no in wrong[:5])
+    return Check("certificates", False, f"有 {len(wrong)} 份凭证与账上或标的不一致（{names}）。")
 
 
 def _mail() -> Check:

@@ -27,6 +27,7 @@ TABLES = (
     "yangbanjian.market.trading.rules.listing_states",
     "yangbanjian.market.trading.rules.lot_states",
     "yangbanjian.market.trading.rules.registration_states",
+    "yangbanjian.market.trading.rules.deal_states",
 )
 
 # What each variable means. Those of development and of a child's environment are not for operators.

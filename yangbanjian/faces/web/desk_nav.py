@@ -37,6 +37,8 @@ PLACES = (
           frozenset({Role.TTO, Role.ENTERPRISE, Role.EXCHANGE, Role.OPERATOR, Role.AUDITOR})),
     Place("/desk/registrations", gettext_noop("我的报名"), "ticket",
           frozenset({Role.ENTERPRISE, Role.BROKER, Role.TTO})),
+    Place("/desk/deals", gettext_noop("交易"), "certificate",
+          frozenset({Role.TTO, Role.ENTERPRISE, Role.EXCHANGE, Role.OPERATOR, Role.AUDITOR})),
     Place("/desk/imports", gettext_noop("导入表格"), "upload", _SUPPLY | {Role.OPERATOR}),
     Place("/desk/matches", gettext_noop("匹配"), "sparkles"),
     Place("/desk/inbox", gettext_noop("消息"), "mail"),

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from yangbanjian.faces.web import (
     credentials,
+    deals,
     demands,
     desk,
     evidence,
@@ -52,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *floor.urls,
     *listings.urls,
     *lots.urls,
+    *deals.urls,
     *credentials.urls,
     *operator_urls.urls,
     *rulebook.urls,

@@ -1,5 +1,5 @@
-"""Work of this room that falls due: notices whose days are over, listings whose disclosure is,
-deposits that the bank has brought, lots that may be closed."""
+"""Work of this room that falls due, and news that it follows: notices whose days are over, listings
+whose disclosure is, money that the bank has brought, lots that may be closed, deals that are late."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from yangbanjian.ground.clock.jobs import due
 from yangbanjian.ground.journal.jobs import subscribe
 from yangbanjian.ground.journal.models import Entry
-from yangbanjian.market.trading import actions
+from yangbanjian.market.trading import actions, queries
 
 BATCH = 200
 
@@ -54,3 +54,26 @@ def forget_verdicts(_now: datetime) -> int:
 def look_after_lots() -> int:
     """Between two rounds of due work: a lot is closed within a second of its time."""
     return actions.look_after()
+
+
+@subscribe("trading.payments", "bank.matched")
+def payments_came(entries: Sequence[Entry]) -> None:
+    """Lines that were matched to what deals wait for."""
+    actions.take_payments(expectation_ids=_expectations(entries))
+
+
+@subscribe("trading.payments_undone", "bank.unmatched")
+def payments_undone(entries: Sequence[Entry]) -> None:
+    """Matches that were taken back."""
+    actions.take_back_payments(expectation_ids=_expectations(entries))
+
+
+def _expectations(entries: Sequence[Entry]) -> set[int]:
+    found = (entry.payload.get("expectation") for entry in entries)
+    return {int(pk) for pk in found if pk is not None}
+
+
+@due("trading.deals")
+def remind_of_deals(now: datetime) -> int:
+    """Signatures and payments that are late: each side is told once."""
+    return sum(actions.remind(deal_id=pk) for pk in queries.due_deals(now, BATCH))

@@ -193,6 +193,21 @@ _LISTED = (
         ("step",), is_house=True,
     ),
     Shape(
+        "certificate_uses", _("凭证用途"), _("一证通用：凭证可以用来办哪些事，各要具备什么。"),
+        (
+            _choice(
+                "use", _("用途"), contract_registry=_("技术合同登记"), reward_payout=_("奖酬发放"),
+                voucher_claim=_("科技券兑付"), tax_relief=_("税收优惠备案"),
+                patent_recordal=_("专利权转移、许可备案"), bank_loan=_("银行贷款"),
+            ),
+            _choice(
+                "needs", _("要具备"), valid=_("凭证有效"), paid_in_full=_("价款全部到账"),
+                registered=_("技术合同已登记"), handed_over=_("已交割登记"),
+            ),
+        ),
+        ("use", "needs"), is_house=True,
+    ),
+    Shape(
         "required_entries", _("必备记录"), _("到达某一步之前，存证日志里必须先有哪些记录。"),
         (
             _choice("process", _("办的事"), introduction=_("约谈")),

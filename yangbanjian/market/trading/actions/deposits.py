@@ -55,11 +55,12 @@ def fees_account(actor: Actor) -> UUID:
     return opened.key
 
 
-def seller_account(actor: Actor, seller_id: int) -> UUID:
-    """The account on which a seller has what the floor owes them."""
-    key = uuid5(NAMESPACE_URL, f"urn:ybj:trading:seller:{seller_id}")
+def earned_account(actor: Actor, organisation_id: int, code: str) -> UUID:
+    """The account on which an organisation has what it has earned on the floor: a seller's
+    `proceeds`, a broker's `commission`."""
+    key = uuid5(NAMESPACE_URL, f"urn:ybj:trading:{code}:{organisation_id}")
     opened, _ = ledger.open_account(
-        actor=actor, key=key, owner_id=seller_id, code="proceeds", asset=ASSET, is_limited=True
+        actor=actor, key=key, owner_id=organisation_id, code=code, asset=ASSET, is_limited=True
     )
     return opened.key
 
@@ -251,7 +252,7 @@ def forfeit(
             if amount and source is not None:
                 to = (
                     fees_account(actor) if what == "fees"
-                    else seller_account(actor, one.listing.owner_id)
+                    else earned_account(actor, one.listing.owner_id, "proceeds")
                 )  # fmt: skip
                 asked.append(
                     Transfer(

@@ -1,19 +1,45 @@
 """Tables of the floor. Triggers keep decisions, statements and register entries as written
 (migration 0002)."""
 
-from yangbanjian.market.trading.models.bidding import Beat, Inbox, Sealing
-from yangbanjian.market.trading.models.deals import Deal, Instalment
-from yangbanjian.market.trading.models.listings import Listing, ListingVersion, Registration
-from yangbanjian.market.trading.models.lots import Lot, LotLine, PlacedBid, Received, Reserve
+from yangbanjian.market.trading.models.bidding import (
+    Beat,
+    Inbox,
+    Sealing,
+)
+from yangbanjian.market.trading.models.deals import (
+    Deal,
+    Instalment,
+    RoyaltyReport,
+)
+from yangbanjian.market.trading.models.listings import (
+    Listing,
+    ListingVersion,
+    Registration,
+)
+from yangbanjian.market.trading.models.lots import (
+    Lot,
+    LotLine,
+    PlacedBid,
+    Received,
+    Reserve,
+)
 from yangbanjian.market.trading.models.notices import (
     Decision,
     NoticeVersion,
     Objection,
     PublicNotice,
 )
-from yangbanjian.market.trading.models.questions import Question
-from yangbanjian.market.trading.models.rights import Right, RightEntry
-from yangbanjian.market.trading.models.statements import Statement, Way
+from yangbanjian.market.trading.models.questions import (
+    Question,
+)
+from yangbanjian.market.trading.models.rights import (
+    Right,
+    RightEntry,
+)
+from yangbanjian.market.trading.models.statements import (
+    Statement,
+    Way,
+)
 
 __all__ = [
     "Beat",
@@ -35,6 +61,7 @@ __all__ = [
     "Reserve",
     "Right",
     "RightEntry",
+    "RoyaltyReport",
     "Sealing",
     "Statement",
     "Way",

@@ -47,6 +47,17 @@ class Deal(models.Model):
     handed_over_at = models.DateTimeField(null=True)
     defaulted_at = models.DateTimeField(null=True)
     contract = models.JSONField(default=dict)
+    signatures = models.JSONField(default=dict)  # side -> what signing.py made
+    other_fen = models.BigIntegerField(default=0)  # of the price, what is not technical
+    # What stands for the instalments that are still open (a guarantee's number), by the exchange.
+    security = models.TextField(default="", blank=True)
+    security_by = models.BigIntegerField(null=True)
+    default_case = models.TextField(default="", blank=True)
+    claim_fen = models.BigIntegerField(default=0)  # what the defaulter still owes
+    settle_proposed_by = models.BigIntegerField(null=True)
+    settle_proposed_at = models.DateTimeField(null=True)
+    settled_by = models.BigIntegerField(null=True)
+    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "trading_deal"
@@ -60,6 +71,19 @@ class Deal(models.Model):
             models.CheckConstraint(condition=~Q(owner=F("buyer")), name="deal_has_two_sides"),
             models.UniqueConstraint(
                 fields=["lot"], condition=~Q(state="defaulted"), name="deal_one_award"
+            ),
+            models.CheckConstraint(
+                condition=Q(other_fen__gte=0, other_fen__lte=F("price_fen")),
+                name="deal_technical_within_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="defaulted") ^ Q(default_case=""), name="deal_default_has_case"
+            ),
+            # Two persons before money leaves to the seller.
+            models.CheckConstraint(
+                condition=Q(settled_at__isnull=True)
+                | (Q(settle_proposed_by__isnull=False) & ~Q(settled_by=F("settle_proposed_by"))),
+                name="deal_settled_by_two",
             ),
         ]
         indexes = [
@@ -90,5 +114,38 @@ class Instalment(models.Model):
             models.CheckConstraint(
                 condition=Q(amount_fen__gte=1, paid_fen__gte=0, paid_fen__lte=F("amount_fen")),
                 name="instalment_within_amount",
+            ),
+            # Money that is said to be there has come by a line, or was the deposit.
+            models.CheckConstraint(
+                condition=Q(paid_fen__lte=F("from_deposit_fen")) | Q(line__isnull=False),
+                name="instalment_paid_by_line",
+            ),
+        ]
+
+
+class RoyaltyReport(models.Model):
+    """What a licensee has told of a period: the base of the royalty, and what is due by it."""
+
+    id = models.BigAutoField(primary_key=True)
+    deal = models.ForeignKey(Deal, models.PROTECT, related_name="reports")
+    owner = models.ForeignKey(Organisation, models.PROTECT, related_name="+")  # the buyer
+    period_from = models.DateField()
+    period_to = models.DateField()
+    base_fen = models.BigIntegerField()
+    royalty_fen = models.BigIntegerField()
+    instalment = models.ForeignKey(Instalment, models.PROTECT, null=True, related_name="+")
+    made_by = models.BigIntegerField(null=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "trading_royalty_report"
+        constraints = [
+            models.UniqueConstraint(fields=["deal", "period_from"], name="royalty_period_once"),
+            models.CheckConstraint(
+                condition=Q(period_to__gte=F("period_from")), name="royalty_period_in_order"
+            ),
+            models.CheckConstraint(
+                condition=Q(base_fen__gte=0, base_fen__lte=MOST_FEN, royalty_fen__gte=0),
+                name="royalty_in_range",
             ),
         ]

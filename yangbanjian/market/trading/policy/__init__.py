@@ -1,5 +1,14 @@
 """Who may do what on the floor, one module a topic."""
 
+from yangbanjian.market.trading.policy.deals import (
+    ANOTHER_PERSON,
+    NOT_A_PARTY,
+    PARTIES_ONLY,
+    may_as,
+    may_be_second,
+    may_see_deal,
+    sides_of,
+)
 from yangbanjian.market.trading.policy.listings import (
     NO_ORGANISATION,
     NOT_A_BUYER,
@@ -57,10 +66,12 @@ from yangbanjian.market.trading.policy.way import (
 )
 
 __all__ = [
+    "ANOTHER_PERSON",
     "EXCHANGE_ONLY",
     "HOLDERS",
     "NOT_A_BUYER",
     "NOT_A_HOLDER",
+    "NOT_A_PARTY",
     "NOT_A_RULER",
     "NOT_THE_BUYER",
     "NOT_THE_OBJECTOR",
@@ -71,6 +82,7 @@ __all__ = [
     "OWN_NOTICE",
     "OWN_QUESTION",
     "OWN_REGISTRATION",
+    "PARTIES_ONLY",
     "SECOND_LISTING",
     "SECOND_PERSON",
     "SELLER_OUT",
@@ -83,7 +95,9 @@ __all__ = [
     "may_accept",
     "may_answer",
     "may_appeal",
+    "may_as",
     "may_ask",
+    "may_be_second",
     "may_bid",
     "may_confirm",
     "may_hold",
@@ -95,6 +109,7 @@ __all__ = [
     "may_register",
     "may_rule",
     "may_run_lot",
+    "may_see_deal",
     "may_see_inside",
     "may_see_lot",
     "may_sign_up",
@@ -106,4 +121,5 @@ __all__ = [
     "questions_for",
     "registrations_for",
     "sees_identities",
+    "sides_of",
 ]

@@ -1,0 +1,260 @@
+"""A lot that is sold, for tests of what comes after: with its listing, bidders and deposits.
+
+Until listing and bidding can be played in full, the rows of a listing, a lot and registrations are
+written directly here (`_sale`); everything about money is done by the real actions.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from tests import make
+from tests.actions.test_notices import advance, brought, said
+from yangbanjian.ground.bank import actions as bank
+from yangbanjian.ground.bank.actions import sandbox
+from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.journal import jobs as news
+from yangbanjian.ground.ledger import actions as ledger
+from yangbanjian.ground.ledger.models import Account
+from yangbanjian.ground.people import queries as people
+from yangbanjian.ground.people.models import Person
+from yangbanjian.ground.rulebook import queries as rulebook
+from yangbanjian.kernel.actor import SYSTEM, Actor, Role
+from yangbanjian.market.trading import actions, queries
+from yangbanjian.market.trading.models import Deal, Listing, Lot, PlacedBid, Received, Registration
+
+WAN = 1_000_000  # 1 万元 in fen
+DEPOSIT = 20 * WAN
+_plates = itertools.count(1)
+
+
+@dataclass
+class Sale:
+    """A sold lot and everybody around it. `bidders` are in the order of their bids, best last."""
+
+    tto: Person
+    exchange: Person
+    exchange2: Person
+    bidders: list[Person]
+    record: Any
+    lot: Lot
+    plates: list[str]
+    prices: list[int]
+    deal: Deal | None = None
+    numbers: dict[int, str] = field(default_factory=dict)
+
+    def actor(self, person: Person) -> Actor:
+        return people.actor_of(person)
+
+    @property
+    def seller(self) -> Actor:
+        return people.actor_of(self.tto)
+
+    @property
+    def buyer(self) -> Actor:
+        deal = self.deal
+        assert deal is not None
+        return next(
+            a for a in map(people.actor_of, self.bidders) if a.organisation_id == deal.buyer_id
+        )
+
+    @property
+    def staff(self) -> Actor:
+        return people.actor_of(self.exchange)
+
+    @property
+    def staff2(self) -> Actor:
+        return people.actor_of(self.exchange2)
+
+
+def sold(
+    *, region: str = "330106", bidders: int = 2, payment: dict[str, Any] | None = None,
+    deal_mode: str = "transfer", commission: list[dict[str, int]] | None = None,
+    prices: list[int] | None = None, notice: bool = True, **record: Any,
+) -> Sale:  # fmt: skip
+    """A lot whose bidding is over and that the last bidder has; not awarded yet."""
+    university = make.organisation("university", region=region)
+    house = make.organisation("exchange")
+    tto = make.person(Role.TTO, university)
+    first, second = make.person(Role.EXCHANGE, house), make.person(Role.EXCHANGE, house)
+    seller = people.actor_of(tto)
+    achievement = brought(
+        seller,
+        **{
+            "completers": [
+                {"name": "沈知行", "share_percent": "60"}, {"name": "林一", "share_percent": "40"},
+            ],
+            **record,
+        },
+    )  # fmt: skip
+    ended = _way_in(seller, achievement, deal_mode) if notice else None
+    buyers = [make.person(Role.ENTERPRISE, make.organisation("enterprise")) for _ in range(bidders)]
+    amounts = prices or [200 * WAN + 10 * WAN * n for n in range(bidders)]
+    lot, plates = _sale(
+        achievement,
+        ended,
+        buyers,
+        amounts,
+        payment or {"kind": "once"},
+        deal_mode,
+        commission or [],
+    )
+    return Sale(tto, first, second, buyers, achievement, lot, plates, amounts)
+
+
+def _way_in(seller: Actor, achievement: Any, deal_mode: str) -> Any:
+    """Decision, statements, and a notice that has stood its days."""
+    actions.decide(
+        actor=seller, achievement_id=achievement.pk, kind="collective", price_mode="agreement",
+        price_fen=200 * WAN,
+    )  # fmt: skip
+    for item in ("title", "encumbrance", "annual_fee", "secrecy", "priority", "price_basis"):
+        actions.state(actor=seller, achievement_id=achievement.pk, item=item, verdict="pass")
+    drafted = actions.draft_notice(
+        actor=seller, achievement_id=achievement.pk,
+        values=said(deal_mode=deal_mode, price_fen=200 * WAN),
+    )  # fmt: skip
+    actions.open_notice(actor=seller, notice_id=drafted.pk)
+    advance(timedelta(days=16))
+    return queries.notice(seller, drafted.pk)
+
+
+def _sale(
+    achievement: Any, notice: Any, buyers: list[Person], amounts: list[int],
+    payment: dict[str, Any], deal_mode: str, commission: list[dict[str, int]],
+) -> tuple[Lot, list[str]]:  # fmt: skip
+    """Rows that listing and bidding will write."""
+    now = clock.now()
+    edition = rulebook.rule("deposit_rules", "CN")
+    listing = Listing.objects.create(
+        achievement=achievement, notice=notice, owner_id=achievement.owner_id, edition=edition,
+        title=achievement.title, abstract=achievement.abstract, deal_mode=deal_mode,
+        method="rising", start_fen=amounts[0], step_fen=10 * WAN, deposit_fen=DEPOSIT, days=20,
+        unit="working", first_day="counted", free_s=600, cycle_s=180, hard_close_s=3600,
+        commission=commission, payment=payment, made_at=now,
+    )  # fmt: skip
+    for state in ("submitted", "accepted", "disclosed", "expired", "qualifying", "bidding"):
+        Listing.objects.filter(pk=listing.pk).update(state=state)
+    lot = Lot.objects.create(
+        listing=listing, owner_id=achievement.owner_id, edition=edition, round=1, method="rising",
+        start_fen=amounts[0], step_fen=10 * WAN, free_s=600, cycle_s=180, hard_close_s=3600,
+        resume_s=300, outage_s=30, opens_at=now - timedelta(hours=1), closes_at=now,
+        hard_close_at=now, made_at=now,
+    )  # fmt: skip
+    plates = []
+    for seq, (buyer, amount) in enumerate(zip(buyers, amounts, strict=True), 1):
+        plate = f"A{next(_plates)}"
+        plates.append(plate)
+        one = _registered(listing, buyer, plate)
+        received = Received.objects.create(
+            lot=lot, registration=one, owner_id=one.owner_id, key=f"b{seq}", kind="bid", plate=plate,
+            amount_fen=amount, standing="ok", clock=now, at=now, verdict="accepted", seq=seq,
+            closes_at=now,
+        )  # fmt: skip
+        PlacedBid.objects.create(
+            lot=lot,
+            received=received,
+            seq=seq,
+            plate=plate,
+            amount_fen=amount,
+            at=now,
+            closes_at=now,
+        )
+    for state in ("open", "sold"):
+        Lot.objects.filter(pk=lot.pk).update(state=state)
+    Lot.objects.filter(pk=lot.pk).update(
+        stage="over",
+        result={"outcome": "sold", "winner": plates[-1], "price_fen": amounts[-1], "order": []},
+    )
+    return Lot.objects.select_related("listing").get(pk=lot.pk), plates
+
+
+def _registered(listing: Listing, buyer: Person, plate: str) -> Registration:
+    """A qualified buyer whose deposit is on hold in the ledger."""
+    organisation = buyer.memberships.get().organisation
+    account, _ = ledger.open_account(
+        actor=SYSTEM, key=uuid4(), owner_id=organisation.pk, code="deposit", asset="CNY",
+        is_limited=True,
+    )  # fmt: skip
+    held = ledger.open_account(
+        actor=SYSTEM, key=uuid4(), owner_id=organisation.pk, code="held", asset="CNY",
+        is_limited=False,
+    )[0]  # fmt: skip
+    source, _ = ledger.open_account(
+        actor=SYSTEM, key=uuid4(), owner_id=organisation.pk, code="source", asset="CNY",
+        is_limited=False,
+    )  # fmt: skip
+    ledger.transfer(
+        actor=SYSTEM, transfer_id=uuid4(), debit=source.key, credit=account.key, amount=DEPOSIT,
+        asset="CNY",
+    )  # fmt: skip
+    hold = uuid4()
+    ledger.hold(
+        actor=SYSTEM, transfer_id=hold, debit=account.key, credit=held.key, amount=DEPOSIT,
+        asset="CNY",
+    )  # fmt: skip
+    one = Registration.objects.create(
+        listing=listing, owner=organisation, plate=plate, account=account.key, hold_id=hold,
+        deposit_fen=DEPOSIT, due_at=clock.now(), made_at=clock.now(),
+    )  # fmt: skip
+    for state in ("deposited", "qualified"):
+        Registration.objects.filter(pk=one.pk).update(state=state)
+    return Registration.objects.get(pk=one.pk)
+
+
+def awarded(**how: Any) -> Sale:
+    """The last bidder has the lot."""
+    sale = sold(**how)
+    sale.deal = actions.award(
+        actor=SYSTEM, lot=sale.lot, plate=sale.plates[-1], price_fen=sale.prices[-1]
+    )
+    return sale
+
+
+def signed(**how: Any) -> Sale:
+    """Both sides have signed."""
+    sale = awarded(**how)
+    sign_both(sale)
+    return sale
+
+
+def sign_both(sale: Sale) -> None:
+    assert sale.deal is not None
+    actions.sign(actor=sale.buyer, deal_id=sale.deal.pk)
+    actions.sign(actor=sale.seller, deal_id=sale.deal.pk)
+
+
+def paid(**how: Any) -> Sale:
+    """The price has come by the bank."""
+    sale = signed(**how)
+    pay(sale)
+    return sale
+
+
+def pay(sale: Sale, *seqs: int) -> None:
+    """Pay instalments (all that are open) through the bank of the sandbox, and deliver the news."""
+    assert sale.deal is not None
+    house = sale.exchange.memberships.get().organisation_id
+    at = bank.open_account(actor=sale.staff, number=f"3105{house:012d}", bank="东港银行")
+    for row in queries.instalments(Deal.objects.get(pk=sale.deal.pk)):
+        if row.paid_at is None and row.expectation and (not seqs or row.seq in seqs):
+            sandbox.move_money(
+                sender=sandbox.number_of(sale.deal.buyer_id), receiver=at.number,
+                amount=row.expectation.amount, reference=row.expectation.reference,
+            )  # fmt: skip
+    news.deliver(include_own=True)
+
+
+def fresh(sale: Sale) -> Deal:
+    assert sale.deal is not None
+    return Deal.objects.select_related("listing", "lot", "registration").get(pk=sale.deal.pk)
+
+
+def balance(key: Any) -> int:
+    """What a ledger account has: credits less debits, posted."""
+    row = Account.objects.get(key=key)
+    return row.credits_posted - row.debits_posted

@@ -70,7 +70,7 @@ def test_from_the_decision_to_an_opened_lot() -> None:
     one = f"/listings/{drafted['id']}"
     early = post(office, f"{one}/moves/submit", {})
     assert is_problem(early, 409, "listings.duties_missing")
-    assert {"notice", "title"} <= set(early.json()["missing"])
+    assert "notice" in early.json()["missing"]
     advance("16d")
     for item in ("price_basis", "title", "encumbrance", "priority"):
         said = {"item": item, "verdict": "pass"}

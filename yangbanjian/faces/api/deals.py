@@ -69,6 +69,7 @@ def _instalment(one: Any) -> dict[str, Any]:
         "seq": one.seq, "due_at": one.due_at, "amount_fen": one.amount_fen,
         "paid_fen": one.paid_fen, "from_deposit_fen": one.from_deposit_fen,
         "open_fen": one.amount_fen - one.paid_fen, "paid_at": one.paid_at,
+        "account": queries.house_account() if one.expectation else "",
         "reference": one.expectation.reference if one.expectation else "",
     }  # fmt: skip
 

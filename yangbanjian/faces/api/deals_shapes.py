@@ -18,7 +18,8 @@ class DealQuery(Paging):
 
 
 class InstalmentOut(Schema):
-    """`open_fen` is waited for under `reference`; `from_deposit_fen` the deposit has paid."""
+    """`open_fen` is waited for at the house's bank `account` under `reference`, from the account that
+    the deposit came from; `from_deposit_fen` the deposit has paid."""
 
     seq: int
     due_at: datetime
@@ -26,6 +27,7 @@ class InstalmentOut(Schema):
     paid_fen: int
     from_deposit_fen: int
     open_fen: int
+    account: str
     reference: str
     paid_at: datetime | None
 

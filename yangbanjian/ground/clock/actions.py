@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.db.models import F
 
@@ -52,7 +53,8 @@ def advance(*, actor: Actor, by: timedelta) -> datetime:
         business, recorded = queries.both()
         if business + by - recorded > FARTHEST:
             raise Invalid("clock.too_far", gettext_noop("演示时钟最多走到 100 年后。"))
+        # Whole seconds, upwards: who moves the clock to a moment finds it reached.
         Installation.objects.filter(id=1).update(
-            offset_seconds=F("offset_seconds") + int(by.total_seconds())
+            offset_seconds=F("offset_seconds") + ceil(by.total_seconds())
         )
         return queries.now()

@@ -9,6 +9,8 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
 
+from django.db.models import Q
+
 from yangbanjian.ground.bank import policy, queries
 from yangbanjian.ground.bank.models import NUMBER, BankAccount, Expectation, Line, Match
 from yangbanjian.ground.bank.rules import (
@@ -162,14 +164,21 @@ def _refuse_clashes(
 
 
 def _place(actor: Actor, at: BankAccount, fresh: Sequence[Line]) -> int:
-    """Match the lines whose reference names one thing that is expected; returns how many."""
+    """Match the lines that name one thing that is expected by its reference, or that name none and
+    are the one thing expected of their payer, to the fen; returns how many."""
     said = {line.pk: references_in(line.reference) for line in fresh}
     wanted = {token for tokens in said.values() for token in tokens}
-    found = queries.open_expectations(at.asset).filter(reference__in=wanted) if wanted else []
+    payers = {line.counterparty for line in fresh if line.counterparty}
+    found = queries.open_expectations(at.asset).filter(
+        Q(reference__in=wanted) | Q(counterparty__in=payers, amount__gt=0)
+    )
     waiting = {e.reference: e for e in found}
     pairs: list[tuple[Line, Expectation]] = []
     for line in fresh:
-        fitting = [waiting[t] for t in said[line.pk] if t in waiting]
+        fitting = [waiting[t] for t in said[line.pk] if t in waiting] or [
+            e for e in waiting.values()
+            if e.counterparty and e.amount > 0 and queries.fits(line, e)
+        ]  # fmt: skip
         if len(fitting) == 1 and queries.fits(line, fitting[0]):
             pairs.append((line, waiting.pop(fitting[0].reference)))
     asked = [_placing(line, e.account.key, e) for line, e in pairs]

@@ -41,6 +41,7 @@ def await_payment(row: Instalment, open_fen: int) -> None:
         row.expectation = bank.expect(
             actor=SYSTEM, account=deal.account, amount=open_fen,
             reference=f"JK{deal.pk:06d}-{row.seq:02d}", cause=f"deal:{deal.pk}:{row.seq}",
+            counterparty=deal.registration.bank_account,
         )  # fmt: skip
     else:
         row.paid_at = clock.now()

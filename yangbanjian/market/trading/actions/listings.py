@@ -184,7 +184,8 @@ def submit_listing(*, actor: Actor, listing_id: int) -> Listing:
         one.state = TABLE.advance(one.state, "submit")
         _refuse_gaps(one)
         one.save()
-        tell(actor, one, "listing_submitted", audience="parties")
+        lacks = list(queries.duties(one.achievement).missing)
+        tell(actor, one, "listing_submitted", audience="parties", lacks=lacks)
         word = Word(
             "trading", gettext_noop("「%(title)s」申请挂牌，请核对。"), {"title": one.title},
             f"/listings/{one.pk}", needs_action=True, once=f"listing.submitted.{one.pk}.{_turn(one)}",

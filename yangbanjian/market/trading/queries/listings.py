@@ -109,9 +109,9 @@ def working_days_after(record: Achievement, item: str, begun: datetime) -> date:
 
 
 def missing(record: Achievement, one: Listing | None = None) -> tuple[str, ...]:
-    """What still stands in the way of handing a listing in: duties that are not met, checks that a
-    unit of any kind must pass, a notice that has not stood its days."""
-    lacks = list(duties(record).missing)
+    """What still stands in the way of handing a listing in: duties without which there is no way
+    on, checks that were found wanting, a notice that has not stood its days."""
+    lacks = list(duties(record).in_the_way)
     for check in checks(record):
         if check.verdict == "fail" and check.item not in lacks:
             lacks.append(check.item)

@@ -182,6 +182,10 @@ class Checklist:
     def missing(self) -> tuple[str, ...]:
         return duty_rules.missing(self.items)
 
+    @property
+    def in_the_way(self) -> tuple[str, ...]:
+        return duty_rules.in_the_way(self.items)
+
 
 def duties(record: Achievement) -> Checklist:
     """What is there, what is missing, who has the ball: from the rows of the rulebook and what

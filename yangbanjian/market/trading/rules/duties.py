@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from yangbanjian.kernel.words import gettext_noop as _
+from yangbanjian.market.trading.rules.statements import ITEMS
 
 Verdict = Literal["met", "missing", "not_required"]
 
@@ -73,6 +74,13 @@ def _is_asked(row: Mapping[str, Any], price_mode: str, is_public_unit: bool) -> 
     if row["units"] == "public" and not is_public_unit:
         return False
     return row["price_mode"] in ("any", price_mode)
+
+
+def in_the_way(duties: Sequence[Duty]) -> tuple[str, ...]:
+    """Of what is missing, that without which there is no way on: the decision, the notice, what is
+    to be said of related parties, the objections. The checks of reasonable care (合理注意) are the
+    unit's own: they are told as missing up to the dossier, and nobody is kept from trading."""
+    return tuple(duty for duty in missing(duties) if duty not in ITEMS)
 
 
 def missing(duties: Sequence[Duty]) -> tuple[str, ...]:

@@ -97,7 +97,10 @@ def disclosed_until(
     )  # fmt: skip
 
 
-_SHORT = _("信息披露至少 %(least)d 个%(unit)s，请延长。")
+_SHORT = {
+    "working": _("信息披露至少 %(least)d 个工作日，请延长。"),
+    "calendar": _("信息披露至少 %(least)d 个自然日，请延长。"),
+}
 _RANGE = _("披露天数要填 1 到 %(most)d 之间的整数。")
 _UNIT = _("天数的算法选自然日（calendar）或工作日（working）。")
 
@@ -119,8 +122,6 @@ def asked_span(
     else:
         is_short = last_day(calendar, today, asked) < last_day(calendar, today, shortest)
     if is_short:
-        label = UNITS[shortest.unit]
-        return Problem(
-            "disclosure", "too_short", _SHORT, {"least": shortest.days, "unit": label}
-        )  # fmt: skip
+        told = _SHORT[shortest.unit]
+        return Problem("disclosure", "too_short", told, {"least": shortest.days})
     return asked

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from yangbanjian.kernel.calendar import Calendar
@@ -85,7 +85,7 @@ def _latest(day: date, days: int) -> date:
 def closing(calendar: Calendar, opened: datetime, span: Span, zone: tzinfo) -> datetime:
     """The first instant at which the span is over: midnight after its last day."""
     last = last_day(calendar, opened.astimezone(zone).date(), span)
-    return datetime.combine(last + _DAY, time(), zone)
+    return datetime.combine(last + _DAY, time(), zone).astimezone(UTC)
 
 
 def disclosed_until(

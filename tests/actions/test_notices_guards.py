@@ -61,6 +61,10 @@ GUARDS: dict[str, tuple[str, list[str]]] = {
         [MOVES.format("objection"), CHECK.format("objection", "objection_second_person")]),
 }  # fmt: skip
 
+TABLES = (
+    "decision", "statement", "notice", "notice_version", "objection", "right", "right_entry", "way",
+)  # fmt: skip
+
 
 def furnish() -> None:
     """A row in each table, by the real actions."""
@@ -121,7 +125,7 @@ def test_every_trigger_has_a_probe(owner: psycopg.Connection[Any]) -> None:
 
 
 def test_the_runtime_may_not_delete(owner: psycopg.Connection[Any]) -> None:
-    for table in ("decision", "statement", "notice", "objection", "right", "right_entry", "way"):
+    for table in TABLES:
         owner.rollback()
         owner.execute("SET LOCAL ROLE ybj_runtime")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

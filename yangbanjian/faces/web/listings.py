@@ -17,7 +17,7 @@ from yangbanjian.faces.telling import amount
 from yangbanjian.faces.web import listings_forms as forms
 from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts
 from yangbanjian.faces.web.listings_acts import acts_of
-from yangbanjian.faces.web.listings_facts import facts_of, left_of, registration_of
+from yangbanjian.faces.web.listings_facts import facts_of, left_of, registration_of, span_of
 from yangbanjian.faces.web.refusing import say
 from yangbanjian.faces.web.timelines import timeline_of
 from yangbanjian.faces.web.words import Words, state_tag, translated
@@ -28,7 +28,6 @@ from yangbanjian.kernel.refusals import NotAllowed
 from yangbanjian.market.trading import actions, policy, queries
 from yangbanjian.market.trading.rules import listing_states, registration_states
 from yangbanjian.market.trading.rules.listings import METHODS
-from yangbanjian.market.trading.rules.periods import UNITS
 
 HIGHEST_ID = 2**63 - 1
 PAGE = 20
@@ -186,8 +185,7 @@ def draft(request: HttpRequest, achievement_id: int) -> HttpResponse:
     def context() -> dict[str, Any]:
         return {
             "record": record, "page_title": _("挂牌：%(title)s") % {"title": record.title},
-            "section": "desk", "least": least, "lacks": len(queries.missing(record)),
-            "unit": translated(UNITS[least.unit]),
+            "section": "desk", "least": span_of(least), "lacks": len(queries.missing(record)),
             "cap": queries.deposit_figure(record, "deposit_cap")[0],
         }  # fmt: skip
 

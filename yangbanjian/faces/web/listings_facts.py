@@ -34,7 +34,8 @@ def left_of(one: Any) -> str:
     return ngettext("还剩 %(n)d 小时", "还剩 %(n)d 小时", hours) % {"n": hours}
 
 
-def _span(one: Any) -> str:
+def span_of(one: Any) -> str:
+    """So many days of a kind, of a listing or of a rule."""
     days = _("%(n)d 个工作日") if one.unit == "working" else _("%(n)d 个自然日")
     return days % {"n": one.days}
 
@@ -85,7 +86,7 @@ def facts_of(one: Any, lot: Any, words: Words) -> list[dict[str, Any]]:
         {"term": _("编号"), "text": str(one.pk), "mono": True},
         {"term": _("转让方"), "text": one.owner.name},
         {"term": _("合作方式"), "text": words.label("deal_modes", one.deal_mode)},
-        {"term": _("披露期"), "text": _span(one)},
+        {"term": _("披露期"), "text": span_of(one)},
         {"term": _("披露至"), "text": ends if exact else _("%(day)s（节假日未公布，按最晚算）") % {"day": ends}},
         *_bidding(one),
         {"term": _("保留价"), "text": _("有，保密") if lot.reserve_commitment else _("没有")},

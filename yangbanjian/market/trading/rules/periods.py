@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from yangbanjian.kernel.calendar import Calendar
@@ -85,7 +85,7 @@ def _latest(day: date, days: int) -> date:
 def closing(calendar: Calendar, opened: datetime, span: Span, zone: tzinfo) -> datetime:
     """The first instant at which the span is over: midnight after its last day."""
     last = last_day(calendar, opened.astimezone(zone).date(), span)
-    return datetime.combine(last + _DAY, time(), zone)
+    return datetime.combine(last + _DAY, time(), zone).astimezone(UTC)
 
 
 def disclosed_until(
@@ -97,7 +97,10 @@ def disclosed_until(
     )  # fmt: skip
 
 
-_SHORT = _("信息披露至少 %(least)d 个%(unit)s，请延长。")
+_SHORT = {
+    "working": _("信息披露至少 %(least)d 个工作日，请延长。"),
+    "calendar": _("信息披露至少 %(least)d 个自然日，请延长。"),
+}
 _RANGE = _("披露天数要填 1 到 %(most)d 之间的整数。")
 _UNIT = _("天数的算法选自然日（calendar）或工作日（working）。")
 
@@ -119,8 +122,6 @@ def asked_span(
     else:
         is_short = last_day(calendar, today, asked) < last_day(calendar, today, shortest)
     if is_short:
-        label = UNITS[shortest.unit]
-        return Problem(
-            "disclosure", "too_short", _SHORT, {"least": shortest.days, "unit": label}
-        )  # fmt: skip
+        told = _SHORT[shortest.unit]
+        return Problem("disclosure", "too_short", told, {"least": shortest.days})
     return asked

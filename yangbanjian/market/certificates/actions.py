@@ -69,7 +69,14 @@ def issue(*, actor: Actor, deal_id: int, replaces: bool = False) -> Certificate:
         )  # fmt: skip
         trading.certified(deal)
         digest = hashlib.sha256(signed.document.encode()).hexdigest()
-        _tell(actor, made, "certificate_issued", no=no, document_sha256=digest, price_fen=deal.price_fen)
+        _tell(
+            actor,
+            made,
+            "certificate_issued",
+            no=no,
+            document_sha256=digest,
+            price_fen=deal.price_fen,
+        )
         return made
 
 

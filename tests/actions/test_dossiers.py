@@ -92,7 +92,7 @@ def test_the_whole_way_in_one_file_that_the_verifier_holds_to_be_true() -> None:
     verbs = [p["leaf"]["verb"] for p in body["packets"]]
     for verb in ("trading.decided", "trading.notice_opened", "trading.deal_defaulted",
                  "trading.awarded", "trading.deal_signed", "trading.instalment_paid",
-                 "trading.deal_paid", "certificates.issued", "files.stored"):  # fmt: skip
+                 "trading.deal_paid", "certificates.certificate_issued", "files.stored"):  # fmt: skip
         assert verb in verbs, verb
     paper = next(p for p in body["packets"] if p["leaf"]["verb"] == "files.stored")
     assert paper["files"][0]["sha256"] == hashlib.sha256("会议纪要".encode()).hexdigest()

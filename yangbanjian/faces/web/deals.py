@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,6 +24,7 @@ from yangbanjian.ground.credentials import actions as credential_actions
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.refusals import NotAllowed
+from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.certificates import actions as certificate_actions
 from yangbanjian.market.certificates import policy as certificate_policy
 from yangbanjian.market.certificates import queries as certificates
@@ -35,6 +38,18 @@ KEPT_S = 30
 STANDING = {"valid": "ok", "expired": "warn", "superseded": "bad", "revoked": "bad"}
 
 
+METHODS = {
+    "rising": gettext_noop("多次报价"), "dynamic": gettext_noop("动态报价"),
+    "sealed": gettext_noop("一次报价"), "dutch": gettext_noop("降价式报价"),
+    "negotiated": gettext_noop("协议成交"),
+}  # fmt: skip
+
+
+def _local(at: datetime, form: str) -> str:
+    """An instant in the site's zone."""
+    return localtime(at).strftime(form)
+
+
 def _card(one: Any, words: Words) -> dict[str, Any]:
     premium = closing.premium_percent(one.lot.start_fen, one.price_fen)
     return {
@@ -43,7 +58,7 @@ def _card(one: Any, words: Words) -> dict[str, Any]:
         "tags": [{"text": words.label("deal_modes", one.deal_mode)}],
         "meta": [
             {"icon": "building", "text": f"{one.owner.name} → {one.buyer.name}"},
-            {"icon": "clock", "text": one.awarded_at.strftime("%Y-%m-%d")},
+            {"icon": "clock", "text": _local(one.awarded_at, "%Y-%m-%d")},
         ],
         "price": {"fen": one.price_fen, "note": _("溢价 %(p)s%%") % {"p": premium}},
     }  # fmt: skip
@@ -106,10 +121,10 @@ def _facts(one: Any, words: Words) -> list[dict[str, Any]]:
         {"term": _("转让方"), "text": one.owner.name},
         {"term": _("受让方"), "text": one.buyer.name},
         {"term": _("合作方式"), "text": words.label("deal_modes", one.deal_mode)},
-        {"term": _("交易方式"), "text": certificate_form.METHODS[one.lot.method]},
+        {"term": _("交易方式"), "text": translated(METHODS[one.lot.method])},
         {"term": _("溢价"), "text": f"{premium}%"},
         {"term": _("付款方式"), "text": translated(payments.KINDS[kind])},
-        {"term": _("成交时间"), "text": one.awarded_at.strftime("%Y-%m-%d %H:%M")},
+        {"term": _("成交时间"), "text": _local(one.awarded_at, "%Y-%m-%d %H:%M")},
         {"term": _("技术合同登记号"), "text": one.registered_no or _("尚未登记")},
     ]
 

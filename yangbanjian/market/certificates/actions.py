@@ -69,7 +69,14 @@ def issue(*, actor: Actor, deal_id: int, replaces: bool = False) -> Certificate:
         )  # fmt: skip
         trading.certified(deal)
         digest = hashlib.sha256(signed.document.encode()).hexdigest()
-        _tell(actor, made, "issued", no=no, document_sha256=digest, price_fen=deal.price_fen)
+        _tell(
+            actor,
+            made,
+            "certificate_issued",
+            no=no,
+            document_sha256=digest,
+            price_fen=deal.price_fen,
+        )
         return made
 
 
@@ -98,7 +105,7 @@ def _take_back(actor: Actor, one: Certificate, reason: str, remark: str = "") ->
     assert actor.person_id is not None
     one.revoked_at, one.revoked_by, one.reason = clock.now(), actor.person_id, reason
     one.save(update_fields=["revoked_at", "revoked_by", "reason"])
-    _tell(actor, one, "revoked", remark=remark, no=one.no, reason=reason)
+    _tell(actor, one, "certificate_revoked", remark=remark, no=one.no, reason=reason)
 
 
 def _tell(

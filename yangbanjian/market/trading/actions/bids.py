@@ -14,7 +14,6 @@ import hashlib
 import json
 import re
 import secrets
-import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -164,38 +163,11 @@ def _sent(actor: Actor, lot_id: int, said: _Said, problems: list[Problem]) -> To
     if problems:
         raise Invalid("bids.invalid", INVALID, problems)
     number = _enqueued(actor, lot_id, said)
-    if connection.in_atomic_block:
-        while (told := _turn(lot_id, number).get(number)) is None:
-            pass
-        return told
-    return _in_turn(lot_id, number)
-
-
-class _Turn:
-    """Those of this process who wait for one lot. One of them goes for all: it asks the database,
-    and the others find their verdict here, after its commit."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.waiting: dict[int, Told | None] = {}
-
-
-_turns: dict[int, _Turn] = {}
-
-
-def _in_turn(lot_id: int, number: int) -> Told:
-    turn = _turns.setdefault(lot_id, _Turn())
-    turn.waiting[number] = None
-    try:
-        with turn.lock:
-            while (told := turn.waiting[number]) is None:
-                with transaction.atomic():
-                    found = _turn(lot_id, number)
-                for one in found.keys() & turn.waiting.keys():
-                    turn.waiting[one] = found[one]
-            return told
-    finally:
-        del turn.waiting[number]
+    while True:
+        with transaction.atomic():
+            found = _turn(lot_id, number)
+        if number in found:
+            return found[number]
 
 
 def _enqueued(actor: Actor, lot_id: int, said: _Said) -> int:

@@ -2,7 +2,7 @@
 
     python -m bench.auction [--seconds 6] [--rounds 3] [--json]
 
-A folder and a durable server of its own. Fifty bidders, each a thread with its own connection, call the
+A folder and a durable server of its own. Fifty bidders in four processes, each a thread with its own connection, call the
 action (`place_bid`) one after the other: the amount grows with time, so a bid that is not overtaken
 is accepted; every tenth call is a repetition of the last. The anchor is pgbench's TPC-B-like transaction,
 one client, before and after in each round. *Fairness*: of the requests that were new, how many were
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -33,57 +34,61 @@ from bench.matching import Row, at_least, at_most
 from yangbanjian.supervisor.postgres import Engine, ensure_running
 
 BIDDERS, SCALE, REPEATED = 50, 20, 10
+PROCESSES = (
+    4  # that bidders are spread over: in one they would wait for each other, not for the lot
+)
+START_S = 20.0  # until all of them have come up
 P99_MS, FAIRNESS, RATIO = 500.0, 0.70, 0.7
 BEFORE, AFTER = "TPC-B before", "TPC-B after"
 
 
-def bidding(lot_id: int, owners: list[int], seconds: float) -> dict[str, Any]:
-    """In a process of its own, with Django: all bidders for so long."""
+Told = list[tuple[float, float, str, bool]]
+
+
+def bidding(lot_id: int, owners: list[int], begins: float, seconds: float) -> dict[str, Any]:
+    """In a process of its own, with Django: these bidders from an instant on, for so long. Returns
+    (sent, answered, verdict, repeated) of every request."""
     from django.db import connections
 
     from yangbanjian.kernel.actor import Actor
     from yangbanjian.market.trading import actions
 
-    begin = threading.Barrier(len(owners) + 1)
-    told: list[list[tuple[float, float, str, bool]]] = [[] for _ in owners]
-    began: list[float] = []
+    told: list[Told] = [[] for _ in owners]
 
     def one(number: int) -> None:
-        actor = Actor(person_id=number + 1, organisation_id=owners[number])
+        actor = Actor(person_id=owners[number], organisation_id=owners[number])
         connections["default"].ensure_connection()
-        begin.wait()
-        count, last = 0, (f"w{number}", 1)
-        while (sent := time.perf_counter()) < began[0] + seconds:
+        time.sleep(max(0.0, begins - time.time()))
+        count, last = 0, ("", 1)
+        while (sent := time.time()) < begins + seconds:
             count += 1
             is_again = count % REPEATED == 0
             if not is_again:
                 # A microsecond is a step: who sends later offers more.
-                last = (f"r{int(began[0])}-{number}-{count}", int((sent - began[0] + offset) * 1e6))
+                last = (f"r{int(begins)}-{owners[number]}-{count}", int(sent % 10**6 * 1e6))
             said = actions.place_bid(actor=actor, lot_id=lot_id, bid_id=last[0], amount_fen=last[1])
-            told[number].append((sent, time.perf_counter(), said.verdict.value, is_again))
+            told[number].append((sent, time.time(), said.verdict.value, is_again))
         connections["default"].close()
 
     threads = [threading.Thread(target=one, args=(n,)) for n in range(len(owners))]
     for thread in threads:
         thread.start()
-    offset = time.time() % 10**6  # rounds follow one another on the same lot
-    began.append(time.perf_counter())
-    begin.wait()
     for thread in threads:
         thread.join()
-    every = [row for rows in told for row in rows]
+    return {"told": [row for rows in told for row in rows]}
+
+
+def _figures(every: Told, begins: float) -> dict[str, Any]:
     fresh = [row for row in every if not row[3]]
-    accepted = [row for row in fresh if row[2] == "accepted"]
     taken = sorted((end - sent) * 1e3 for sent, end, _, _ in every)
-    spent = max(end for _, end, _, _ in every) - began[0]
     return {
-        "accepted": len(accepted), "seconds": spent, "requests": len(every), "fresh": len(fresh),
-        "p50": taken[len(taken) // 2], "p99": taken[int(len(taken) * 0.99)],
-        "reversed": _reversed(every),
+        "accepted": sum(row[2] == "accepted" for row in fresh), "fresh": len(fresh),
+        "seconds": max(end for _, end, _, _ in every) - begins, "p50": taken[len(taken) // 2],
+        "p99": taken[int(len(taken) * 0.99)], "reversed": _reversed(every),
     }  # fmt: skip
 
 
-def _reversed(every: list[tuple[float, float, str, bool]]) -> int:
+def _reversed(every: Told) -> int:
     """Pairs of which the one sent a second later was answered first."""
     by_end = sorted(every, key=lambda row: row[1])
     latest, wrong = 0.0, 0
@@ -125,7 +130,7 @@ def _part(said: list[str]) -> int:
     elif said[0] == "check":
         found = _checked(int(said[1]))
     else:
-        found = bidding(int(said[1]), json.loads(said[2]), float(said[3]))
+        found = bidding(int(said[1]), json.loads(said[2]), float(said[3]), float(said[4]))
     print(json.dumps(found))
     return 0
 
@@ -189,7 +194,15 @@ def _checked(lot_id: int) -> dict[str, Any]:
 def _round(engine: Engine, lot_id: int, owners: list[int], seconds: int) -> dict[str, Any]:
     timed = ["-n", "-c", "1", "-T", str(seconds)]
     before = pgbench(engine, "superuser", *timed, database="anchor")
-    found = _django(engine, "bid", str(lot_id), json.dumps(owners), str(seconds))
+    begins = time.time() + START_S
+    shares = [json.dumps(owners[n::PROCESSES]) for n in range(PROCESSES)]
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        parts = pool.map(
+            lambda mine: _django(engine, "bid", str(lot_id), mine, str(begins), str(seconds)),
+            shares,
+        )
+        every = [tuple(row) for part in parts for row in part["told"]]
+    found = _figures(every, begins)  # type: ignore[arg-type]
     after = pgbench(engine, "superuser", *timed, database="anchor")
     return {**found, BEFORE: before, AFTER: after}
 

@@ -109,7 +109,7 @@ class Table:
             ),
         }[type(received)]()  # fmt: skip
         actor = Actor(person_id=1, organisation_id=self.owners[received.plate].pk)
-        assert _turn(self.lot.pk, _enqueued(actor, self.lot.pk, said)) is not None
+        assert _turn(self.lot.pk, _enqueued(actor, self.lot.pk, said))
 
     def _pause(self, reason: str) -> None:
         actions.pause_lot(actor=SYSTEM, lot_id=self.lot.pk, reason=reason)

@@ -89,6 +89,16 @@ def alone(table: str, column: str) -> str:
     )
 
 
+def no_keys() -> str:
+    """Rows of this transaction are looked at again when they are changed: the keys step aside."""
+    tables = ", ".join(f"'{t}'::regclass" for t in TABLES)
+    return (
+        "DO $$ DECLARE r record; BEGIN FOR r IN SELECT conname, conrelid::regclass AS t FROM pg_constraint"
+        f" WHERE contype = 'f' AND conrelid IN ({tables})"
+        " LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', r.t, r.conname); END LOOP; END $$;"
+    )
+
+
 def off(*triggers: str) -> str:
     """Another guard of the table would refuse it first."""
     return "".join(
@@ -163,20 +173,20 @@ PROBES: dict[str, list[Probe]] = {
     "lot_stage_known": [Probe(SET_LOT.format("stage = 'somewhere'"))],
     "lot_start_in_range": [Probe(SET_LOT.format("start_fen = 0"), before=NO_LOT)],
     "lot_state_known": [Probe(SET_LOT.format("state = 'lost'"), before=NO_LOT)],
-    "lot_round_once": [Probe(lot(-9, listing_id="-1"), before=alone("trading_lot", "none"))],
-    "trading_lot_pkey": [Probe(lot(-1, listing_id="-9"), before=alone("trading_lot", "none"))],
+    "lot_round_once": [Probe(lot(-9, listing_id="-1"))],
+    "trading_lot_pkey": [Probe(lot(-1, listing_id="-9"))],
     "trading_lot_listing_id_fk": [Probe(lot(-9), before=alone("trading_lot", "listing_id"))],
     "trading_lot_owner_id_fk": [Probe(lot(-9), before=alone("trading_lot", "owner_id"))],
     "trading_lot_edition_id_fk": [Probe(lot(-9), before=alone("trading_lot", "edition_id"))],
     "lot_line_once": [Probe(line(-9, 0), before=NO_LINE)],
     "trading_lot_line_pkey": [Probe(line(-1, 1))],
     "trading_lot_line_lot_id_fk": [Probe(line(-9, 0, of=-99))],
-    "received_key_once": [Probe(received(-9, "-1"), before=alone("trading_received", "none"))],
-    "received_kind_known": [Probe(received(-9, kind="'gift'"), before=alone("trading_received", "none"))],
+    "received_key_once": [Probe(received(-9, "-1"))],
+    "received_kind_known": [Probe(received(-9, kind="'gift'"))],
     "received_verdict_known": [
-        Probe(received(-9, verdict="'perhaps'"), before=alone("trading_received", "none"))
+        Probe(received(-9, verdict="'perhaps'"))
     ],
-    "trading_received_pkey": [Probe(received(-1, "other"), before=alone("trading_received", "none"))],
+    "trading_received_pkey": [Probe(received(-1, "other"))],
     "trading_received_lot_id_fk": [
         Probe(received(-9, lot_id="-99"), before=alone("trading_received", "lot_id"))
     ],
@@ -209,10 +219,13 @@ def test_every_guard_has_a_probe(found: psycopg.Connection) -> None:
 def test_without_the_guard_its_probe_goes_through(
     found: psycopg.Connection, name: str, n: int
 ) -> None:
+    if not name.endswith("_fk"):
+        found.execute(no_keys().encode())
     guards.is_needed(found, name, PROBES[name][n], TABLES)
 
 
 def test_without_its_right_the_runtime_role_can_not(found: psycopg.Connection) -> None:
+    found.execute(no_keys().encode())
     rights = guards.revoked(found, TABLES)
     assert {(t, r) for t in STAY for r in ("UPDATE", "DELETE")} <= set(rights)
     assert {(t, "TRUNCATE") for t in TABLES} <= set(rights)
@@ -224,6 +237,7 @@ def test_without_its_right_the_runtime_role_can_not(found: psycopg.Connection) -
 
 def test_the_database_knows_the_table_of_states(found: psycopg.Connection) -> None:
     """The trigger's list of steps is that of the rules, for all pairs."""
+    found.execute(no_keys().encode())
     codes = lot_states.TABLE.codes
     steps = {(source, m.target) for m in lot_states.TABLE.moves for source in m.sources}
     for old in codes:

@@ -383,13 +383,9 @@ def seal(
     bid_id: Annotated[str, typer.Option("--bid-id", help="报价编号；不填则自动取")] = "",
 ) -> None:
     """在自己的电脑上封存一次报价；不用联网。"""
-    from yangbanjian.faces.cli.sealing import seal as seal_bid
+    from yangbanjian.faces.cli.sealing import run as seal_bid
 
-    try:
-        print(f"bid_id={seal_bid(how, amount_fen, out, bid_id)}")
-    except Refusal as refusal:
-        say(str(refusal))
-        raise SystemExit(1) from refusal
+    raise SystemExit(seal_bid(how, amount_fen, out, bid_id))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

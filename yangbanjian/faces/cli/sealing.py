@@ -7,11 +7,22 @@ import json
 import secrets
 from pathlib import Path
 
+from yangbanjian.faces.cli.place import say
 from yangbanjian.ground.sealing import fresh
 from yangbanjian.ground.sealing.rules import hpke
 from yangbanjian.kernel.refusals import Invalid
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading.rules import sealing
+
+
+def run(how: Path, amount_fen: int, out: Path, bid_id: str) -> int:
+    """Seal, say so, and return the exit code."""
+    try:
+        print(f"bid_id={seal(how, amount_fen, out, bid_id)}")
+    except Invalid as refusal:
+        say(str(refusal))
+        return 1
+    return 0
 
 
 def seal(how: Path, amount_fen: int, out: Path, bid_id: str) -> str:

@@ -44,13 +44,15 @@ _METHODS = {
     "bid": ("rising", "dynamic", "dutch", "negotiated"), "ceiling": ("rising", "dynamic"),
     "claim": _ALL, "sealed": ("sealed",),
 }  # fmt: skip
+# One statement is one transaction: the setting holds for its own commit, and no longer. In a
+# transaction that goes on it must not hold for that one's.
 _ENQUEUE = """
+WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', %s, true))
 INSERT INTO trading_inbox (lot_id, key, kind, owner_id, amount_fen, content, is_operator, made_by,
   verdict)
-SELECT l.id, %s, %s, %s, %s, %s::jsonb, %s, %s, '' FROM trading_lot AS l
+SELECT l.id, %s, %s, %s, %s, %s::jsonb, %s, %s, '' FROM trading_lot AS l, unhurried
 WHERE l.id = %s AND l.opens_at IS NOT NULL AND l.method = ANY (%s) RETURNING id
 """
-_UNHURRIED = "SELECT set_config('synchronous_commit', 'off', true)"
 _TOLD = "SELECT verdict, at, seq, closes_at FROM trading_inbox WHERE id = %s"
 
 
@@ -163,9 +165,9 @@ def _sent(actor: Actor, lot_id: int, said: _Said, problems: list[Problem]) -> To
     number = _enqueued(actor, lot_id, said)
     while True:
         with transaction.atomic():
-            told = _turn(lot_id, number)
-        if told is not None:
-            return told
+            found = _turn(lot_id, number)
+        if number in found:
+            return found[number]
 
 
 def _enqueued(actor: Actor, lot_id: int, said: _Said) -> int:
@@ -176,10 +178,8 @@ def _enqueued(actor: Actor, lot_id: int, said: _Said) -> int:
         is_operator, actor.person_id, lot_id, list(_METHODS[said.kind]),
     ]  # fmt: skip
     is_alone = not connection.in_atomic_block
-    with transaction.atomic(), connection.cursor() as cursor:
-        if is_alone:
-            cursor.execute(_UNHURRIED)
-        cursor.execute(_ENQUEUE, values)
+    with connection.cursor() as cursor:
+        cursor.execute(_ENQUEUE, ["off" if is_alone else "on", *values])
         row = cursor.fetchone()
     if row is None:
         raise _why_not(lot_id)
@@ -199,7 +199,7 @@ def _why_not(lot_id: int) -> Conflict | NotFound:
     )
 
 
-def _turn(lot_id: int, number: int) -> Told | None:
+def _turn(lot_id: int, number: int) -> dict[int, Told]:
     """Wait for the lot; what another one has decided meanwhile is read, else we decide."""
     lock(lot_id)
     with connection.cursor() as cursor:
@@ -208,19 +208,18 @@ def _turn(lot_id: int, number: int) -> Told | None:
     if row is None:
         raise Conflict("bids.gone", gettext_noop("这次报价没有送到，请用同一个编号再报一次。"))
     if row[1] is not None:
-        return Told(Verdict(row[0]), row[1], row[2], row[3])
+        return {number: Told(Verdict(row[0]), row[1], row[2], row[3])}
     with acting(SYSTEM):
         return _decided(lot_id, number)
 
 
-def _decided(lot_id: int, number: int) -> Told | None:
+def _decided(lot_id: int, number: int) -> dict[int, Told]:
     """All that waits; where one of them can't be written, ours alone, so that it stops nobody."""
     try:
         with transaction.atomic():
-            told = Sitting(lot_id, is_deciding=True).told
+            return Sitting(lot_id, is_deciding=True).told
     except DatabaseError:
-        told = Sitting(lot_id, only=number, is_deciding=True).told
-    return told.get(number)
+        return Sitting(lot_id, only=number, is_deciding=True).told
 
 
 def decide_waiting(*, actor: Actor, lot_id: int) -> int:

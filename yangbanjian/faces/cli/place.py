@@ -26,26 +26,33 @@ def installation(*, migrates: bool = False) -> Iterator[Home]:
     """Django on the database of this installation, which is started for as long as we need it."""
     home = home_from_environment()
     if is_child():
-        _set_up()
-        yield home
+        with _set_up():
+            yield home
         return
     with database(home, say) as (_engine, urls):
         os.environ["DATABASE_URL"] = urls["DATABASE_URL"]
         if migrates:
             os.environ["YBJ_MIGRATE_URL"] = urls["YBJ_MIGRATE_URL"]
         os.environ["YBJ_HOME"] = str(home.root)
-        _set_up()
         try:
-            yield home
+            with _set_up():
+                yield home
         finally:
             _give_back(home)
 
 
-def _set_up() -> None:
+@contextmanager
+def _set_up() -> Iterator[None]:
+    """Who has the machine works as the house."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yangbanjian.config.settings")
     django.setup()
+    from yangbanjian.ground.database.transactions import each_as
+    from yangbanjian.kernel.actor import SYSTEM
+
+    with each_as(SYSTEM):
+        yield
 
 
 def _give_back(home: Home) -> None:

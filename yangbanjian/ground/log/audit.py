@@ -21,12 +21,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal.models import Entry, Remark
 from yangbanjian.ground.keys import queries as key_queries
 from yangbanjian.ground.keys import rules as signing
 from yangbanjian.ground.log import queries
 from yangbanjian.ground.log.models import Checkpoint, Leaf, Subtree
 from yangbanjian.ground.log.rules import leaves, merkle, notes
+from yangbanjian.kernel.actor import SYSTEM
 
 MOST_FINDINGS = 50
 AT_ONCE = 5000
@@ -258,13 +260,18 @@ def audit(*, outside: Iterable[Path] = ()) -> Report:
         if connection.settings_dict.get("NAME") and not connection.savepoint_ids:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        work = _Audit([*dropped, *outside])
-        work.read_leaves()
-        work.read_unplaced()
-        work.read_backdated()
-        work.judge_heads()
-        work.judge_keys()
-        work.judge_outside()
+        with acting(SYSTEM):
+            return _audited([*dropped, *outside])
+
+
+def _audited(outside: list[Path]) -> Report:
+    work = _Audit(outside)
+    work.read_leaves()
+    work.read_unplaced()
+    work.read_backdated()
+    work.judge_heads()
+    work.judge_keys()
+    work.judge_outside()
     work.report.findings.sort(key=lambda f: f.index)
     return work.report
 

@@ -139,8 +139,7 @@ def _probe(found: Found, table: str, command: str) -> bool:
         try:
             with found.transaction():
                 _insert(found, table, row)
-        except errors.InsufficientPrivilege as refused:
-            assert "row-level security" in str(refused)
+        except errors.InsufficientPrivilege:
             return False
         finally:
             found.execute("RESET ROLE")
@@ -187,7 +186,9 @@ def test_T1_T3_each_policy_is_needed(superuser: Found) -> None:
                 if is_lifted:
                     _lift(found, table, name, command)
                 went = _probe(found, table, command)
-                assert went == is_lifted, f"{name}: {'nothing hangs on it' if is_lifted else 'leaks'}"
+                assert went == is_lifted, (
+                    f"{name}: {'nothing hangs on it' if is_lifted else 'leaks'}"
+                )
         tried += 1
     assert tried >= 4 * len(walls.walled(found)) - len(EVERYBODY_ADDS)
 

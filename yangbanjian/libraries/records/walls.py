@@ -38,8 +38,24 @@ def library_wall(room: str, table: str, *, read: str, own: str) -> str:
             f" AS $$ {body} $$;\n"
             f"ALTER FUNCTION {room}_{name}({kind}) OWNER TO ybj_poster;\n"
         )
-    lines.append("REVOKE CREATE ON SCHEMA public FROM ybj_poster;")
+    lines.append("REVOKE CREATE ON SCHEMA public FROM ybj_poster;\n" + _owner_stays(room, table))
     return "".join(lines)
+
+
+def _owner_stays(room: str, table: str) -> str:
+    """A policy sees a row before or after, never both: who is entrusted with a record could write
+    their own name over its owner's."""
+    return f"""
+CREATE FUNCTION {room}_owner_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF ybj_writes_all() THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION 'a record keeps its owner' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER {room}_owner_stays BEFORE UPDATE ON {table} FOR EACH ROW
+  WHEN (OLD.owner_id IS DISTINCT FROM NEW.owner_id) EXECUTE FUNCTION {room}_owner_stays();
+"""
 
 
 def no_library_wall(room: str, table: str) -> str:
@@ -47,4 +63,5 @@ def no_library_wall(room: str, table: str) -> str:
     finders = "".join(
         f"DROP FUNCTION {room}_{name}({kind});\n" for name, (kind, _) in _FINDERS.items()
     )
-    return finders + no_wall(f"{room}_version") + no_wall(table)
+    stays = f"DROP TRIGGER {room}_owner_stays ON {table}; DROP FUNCTION {room}_owner_stays();\n"
+    return stays + finders + no_wall(f"{room}_version") + no_wall(table)

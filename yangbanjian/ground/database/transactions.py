@@ -65,14 +65,15 @@ def acting(actor: Actor) -> Iterator[None]:
             if wanted != before:
                 _tell(wanted)
             yield
-            if not is_outermost and getattr(connection, "ybj_actor", None) != before:
+            if is_outermost or connection.needs_rollback:
+                # The end of the transaction, or of the savepoint, takes the settings with it.
+                _remember(before)
+            elif getattr(connection, "ybj_actor", None) != before:
                 _tell(before or _NOBODY)
     except BaseException:
         # The rollback has put the database's settings back; follow it.
         _remember(before)
         raise
-    if is_outermost:
-        _remember(None)
 
 
 @contextmanager
@@ -82,6 +83,10 @@ def each_as(actor: Actor) -> Iterator[None]:
     For work that must commit as it goes, or that looks without writing for longer than a
     transaction should last: the worker, the command line, a few pages.
     """
+    if connection.in_atomic_block:
+        with acting(actor):
+            yield
+        return
     outer: Settings | None = getattr(connection, "ybj_each", None)
     connection.ybj_each = _settings_of(actor)  # type: ignore[attr-defined]
     try:

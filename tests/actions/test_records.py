@@ -107,6 +107,14 @@ def test_duplicates_are_shown_by_text_and_title() -> None:
     assert [(d.record_id, d.why) for d in found] == [(first.pk, "title_and_owner")]
 
 
+def _changed(statement: str) -> None:
+    """Raises DatabaseError as well where no row is there to be changed: so refuses a policy."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        if cursor.rowcount == 0:
+            raise DatabaseError("no row")
+
+
 def test_the_database_refuses_to_change_the_journal() -> None:
     tto = make.actor(Role.TTO)
     make.achievement(tto)
@@ -116,10 +124,8 @@ def test_the_database_refuses_to_change_the_journal() -> None:
         "TRUNCATE journal_entry CASCADE",
         "UPDATE achievements_version SET note = 'x'",
     ):
-        with pytest.raises(DatabaseError), acting(tto), connection.cursor() as cursor:
-            cursor.execute(statement)
-            # A policy refuses without a word: no row is there to be changed.
-            raise DatabaseError if cursor.rowcount == 0 else AssertionError(statement)
+        with pytest.raises(DatabaseError), acting(tto):
+            _changed(statement)
 
 
 def test_what_is_secret_is_refused_before_the_database_refuses_it() -> None:

@@ -88,12 +88,12 @@ class WhoActs:
         actor, is_wanted = _who(request)
         request.actor = actor  # type: ignore[attr-defined]
         request.needs_second_factor = is_wanted  # type: ignore[attr-defined]
-        tell(actor)
         if is_wanted and _is_work(request.path_info):
             return redirect("/desk/account/security?needed=1")
         if _opts_out(request):
             with each_as(actor):
                 return self.get_response(request)
+        tell(actor)
         return self.get_response(request)
 
 

@@ -236,9 +236,12 @@ def test_the_system_sees_and_writes_every_row(superuser: Found) -> None:
     _world(found)
     found.execute("SET LOCAL ROLE ybj_migrator")
     found.execute("SELECT set_config('ybj.system', 'on', true)")
-    for table in walls.walled(found):
-        seen = found.execute(sql.SQL("SELECT FROM {}").format(sql.Identifier(table))).rowcount
-        assert seen == 1, table
+    tables = walls.walled(found)
+    # As pg_dump reads: with no search path, so that every name in a function needs its schema.
+    found.execute("SET LOCAL search_path = ''")
+    for table in tables:
+        seen = found.execute(sql.SQL("SELECT FROM {}").format(sql.Identifier("public", table)))
+        assert seen.rowcount == 1, table
 
 
 LEAKS = {

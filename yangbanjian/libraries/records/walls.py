@@ -48,7 +48,7 @@ def _owner_stays(room: str, table: str) -> str:
     return f"""
 CREATE FUNCTION {room}_owner_stays() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF ybj_writes_all() THEN
+  IF public.ybj_writes_all() THEN
     RETURN NEW;
   END IF;
   RAISE EXCEPTION 'a record keeps its owner' USING ERRCODE = 'restrict_violation';

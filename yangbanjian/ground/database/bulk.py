@@ -2,11 +2,13 @@
 
 Rows are given by their values, not as objects of the model, which take longer to make than to
 send. They are written while they are made: the server reads the first as we think of the last.
-Columns with a database default keep it. A table with row-level security can't be copied into.
+Columns with a database default keep it. COPY knows no row policies, so PostgreSQL refuses it for a
+table that has them: rows are copied into a temporary table and inserted from there, policies asked.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -52,9 +54,12 @@ def copy_in(
     if unknown := same.keys() - columns.writers.keys():
         raise KeyError(*sorted(unknown))
     lines = _lines(columns, shared, rows, ids)
-    with connection.cursor() as cursor, cursor.copy(columns.statement) as copy:
-        while some := list(islice(lines, AT_ONCE)):
-            copy.write("".join(some).encode())
+    with connection.cursor() as cursor:
+        cursor.execute(columns.beside)
+        with cursor.copy(columns.statement) as copy:
+            while some := list(islice(lines, AT_ONCE)):
+                copy.write("".join(some).encode())
+        cursor.execute(columns.insertion)
 
 
 class _Columns:
@@ -70,7 +75,19 @@ class _Columns:
         self.key = self.places[meta.pk.attname]
         quote = connection.ops.quote_name
         named = ", ".join(quote(f.column or f.attname) for f in fields)
-        self.statement = f"COPY {quote(meta.db_table)} ({named}) FROM STDIN"
+        # Never the name of a real table, which it would hide. Its columns are part of it: after an
+        # upgrade a pooled connection may still have the old one.
+        shape = hashlib.sha256(named.encode()).hexdigest()[:8]
+        beside = quote(f"bulk_{shape}_{meta.db_table}"[:63])
+        chosen = f"SELECT {named} FROM"
+        self.beside = (
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {beside} ON COMMIT DELETE ROWS"
+            f" AS {chosen} {quote(meta.db_table)} WITH NO DATA"
+        )
+        self.statement = f"COPY {beside} ({named}) FROM STDIN"
+        self.insertion = (
+            f"INSERT INTO {quote(meta.db_table)} ({named}) {chosen} {beside}; TRUNCATE {beside}"
+        )
 
 
 _columns = cache(_Columns)

@@ -26,6 +26,11 @@ OPEN = {
     "journal_undelivered": "the worker's own: the number of an entry and what went wrong",
     "log_leaf": "digests, published",
 }
+# Walled tables that everybody may read, and why: their walls are against writing.
+PUBLIC = {
+    "trading_right": "the register of rights is public",
+    "trading_right_entry": "the register of rights is public, with what was entered when",
+}
 # What makes a row somebody's: a reference to one of these, or a column of such a name.
 OWNERS = ("people_organisation", "people_person")
 NAMES = (
@@ -38,6 +43,8 @@ LENT = frozenset(
         "ledger_expire", "ledger_open_account", "ledger_settled", "post_batch", "matching_met",
         "achievements_said", "achievements_numbered", "achievements_alike",
         "demands_said", "demands_numbered", "demands_alike",
+        "bank_account_fits", "bank_line_posted", "bank_expectation_fits", "bank_match_fits",
+        "bank_match_undone", "bank_adds_up",
         "experts_said", "experts_numbered", "experts_alike",
     }
 )  # fmt: skip
@@ -61,6 +68,18 @@ KEYS = {
     "request_once": "begins with the caller",
     "file_once": "the owner is part of it: the same bytes of another owner are another row",
     "journal_remark_pkey": "of one entry",
+    "bank_account_number": "the house's own accounts, written by its bookkeepers alone",
+    "bank_account_account_id": "of one account of the ledger, written by bookkeepers",
+    "bank_line_once": "begins with the house's own bank account",
+    "bank_line_transfer_id": "of one transfer, written by bookkeepers",
+    "bank_expectation_reference": "stands for one thing everywhere: told to whoever is to pay",
+    "bank_expectation_hold_id": "of one hold, whose account's owner orders the payment",
+    "bank_match": "of one line, one transfer, one expectation: written by bookkeepers",
+    "notice_one_at_a_time": "of one achievement: its owner's",
+    "notice_version_once": "of one notice",
+    "trading_way_pkey": "of one achievement: its owner's",
+    "trading_right": "the register is public",
+    "right_entry_seq_once": "the register is public",
 }
 OWNER_COLUMNS = frozenset({"owner_id", "person_id", "organisation_id", "seeker_id"})
 # Rows that nobody changes once they stand: the product's login has no right to.

@@ -47,14 +47,17 @@ def object_to(
             problems.append(Problem("contact", "required", sentence))
         if problems:
             raise Invalid("objections.invalid", INVALID, problems)
-        if one.objections.filter(state__in=rules.WAITING).count() >= MOST_WAITING:
-            raise Conflict("objections.many", gettext_noop("这份公示的异议已经很多，处理后再提。"))
-        made = Objection.objects.create(
-            notice=one, owner_id=one.owner_id, text=said,
-            name="" if actor.person_id else who, contact="" if actor.person_id else how,
-            made_by=actor.person_id, made_at=now,
-        )  # fmt: skip
-        _pause(one, now)
+        # Whoever objects does not see the others' objections: the house counts and writes.
+        with acting(SYSTEM):
+            if one.objections.filter(state__in=rules.WAITING).count() >= MOST_WAITING:
+                told = gettext_noop("这份公示的异议已经很多，处理后再提。")
+                raise Conflict("objections.many", told)
+            made = Objection.objects.create(
+                notice=one, owner_id=one.owner_id, text=said,
+                name="" if actor.person_id else who, contact="" if actor.person_id else how,
+                made_by=actor.person_id, made_at=now,
+            )  # fmt: skip
+            _pause(one, now)
         # What somebody says may hold personal data: the log has that it was said, not the words.
         journal.record(
             actor=actor, fact=fact(made, "objected", "notice_objection", {"notice": one.pk})
@@ -152,7 +155,8 @@ def appeal(*, actor: Actor, objection_id: int, reason: str) -> Objection:
         objection.state = rules.OBJECTIONS.advance(objection.state, "appeal")
         objection.appeal, objection.appealed_at = why, now
         objection.save()
-        _pause(one, now)
+        with acting(SYSTEM):
+            _pause(one, now)
         payload = {"notice": one.pk}
         journal.record(actor=actor, fact=fact(objection, "appealed", "notice_objection", payload))
         _tell_notice(SYSTEM, one, "notice_appealed")

@@ -1,10 +1,11 @@
 """Checks what a technology market has handed out, without the market and without a network.
 
-    python -m verify FILE --trust KEYS.json [--seen CHECKPOINT]... [--json]
+    python -m verify FILE --trust KEYS.json [--seen CHECKPOINT]... [--status LIST.json] [--json]
 
 FILE is an evidence packet (of one entry), a checkpoint (the signed head of the log), a proof of
-consistency (of two heads) or the log of a lot (its bidding is recounted by rules written a second
-time). KEYS.json is what the market publishes at /log/keys, which you should
+consistency (of two heads), the log of a lot (its bidding is recounted by rules written a second
+time), a certificate (a Verifiable Credential, or the text of the code on its page) or a status
+list. KEYS.json is what the market publishes at /log/keys, which you should
 have kept since you first dealt with it: a file fetched today proves what is said today. --seen
 names checkpoints that came into your hands earlier (by mail, on paper): one of them still counts
 when its key has been revoked since, and a head that contradicts it is refused.
@@ -15,7 +16,9 @@ not trusted. Needs Python 3.11 and the package `cryptography`.
 In this order: the file is canonical (RFC 8785), so that no byte can change without changing what
 is said; payload, remark and files are those that the leaf names; the leaf stands in the tree
 (RFC 9162 section 2.1); the tree's head is signed (C2SP signed-note); the key is one you trust, or
-was endorsed by one you trust.
+was endorsed by one you trust. Of a certificate: context, proof, key, signature (W3C eddsa-jcs-2022),
+issuer, the key's time, its own time, and with --status its bit in the list that it names. It may be
+laid out anew: what counts is what it says.
 """
 
 from __future__ import annotations
@@ -27,7 +30,9 @@ import hashlib
 import json
 import re
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -283,11 +288,254 @@ def _check_rotation(row: Mapping[str, Any], old: bytes, new: bytes) -> None:
         fail("keys", "密钥交接的签名不符。The rotation's signature does not hold.")
 
 
+# --- certificates: Verifiable Credentials 2.0, eddsa-jcs-2022, Bitstring Status List --------------
+
+LETTERS58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+LETTERS45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+FEWEST_BITS, MOST_BITS = 131_072, 2**23
+SKEW = timedelta(minutes=10)
+
+
+class IssuerKey(NamedTuple):
+    """A key that signs certificates: whose it is, and when it was at work."""
+
+    controller: str
+    public: bytes
+    made_at: datetime
+    retired_at: datetime | None
+    is_revoked: bool
+
+
+def read_issuer(row: Mapping[str, Any]) -> IssuerKey:
+    """A row of the list of keys whose purpose is `credential`."""
+    retired = row.get("retired_at")
+    return IssuerKey(
+        row["controller"], bytes.fromhex(row["public"]), moment(row["made_at"], "trust"),
+        moment(retired, "trust") if retired is not None else None,
+        row.get("revoked_at") is not None,
+    )  # fmt: skip
+
+
+def moment(text: Any, check: str) -> datetime:
+    """A time in UTC, as `2026-03-01T08:00:00Z`."""
+    shape = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z"
+    if isinstance(text, str) and re.fullmatch(shape, text, re.ASCII):
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass
+    fail(check, f"「{check}」里的时间有误。“{check}” holds what is not a time in UTC.")
+
+
+def base58(text: Any, length: int, check: str) -> bytes:
+    """Multibase base58 (`z…`) of so many bytes, written in the one way there is."""
+    if isinstance(text, str) and re.fullmatch(f"z[{LETTERS58}]{{1,{2 * length}}}", text):
+        number = 0
+        for letter in text[1:]:
+            number = 58 * number + LETTERS58.index(letter)
+        zeros = re.match("z(1*)", text)
+        head = len(zeros[1]) if zeros else 0
+        raw = bytes(head) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+        if len(raw) == length:
+            return raw
+    fail(check, f"「{check}」的编码有误。“{check}” is not encoded as it should be.")
+
+
+def base45(text: str) -> bytes:
+    """RFC 9285."""
+    digits = [LETTERS45.find(letter) for letter in text]
+    found = bytearray()
+    for group in (digits[n : n + 3] for n in range(0, len(digits), 3)):
+        value = sum(digit * 45**place for place, digit in enumerate(group))
+        if len(group) == 1 or min(group) < 0 or value >= 256 ** (len(group) - 1):
+            unreadable("二维码内容有误。The code cannot be read.")
+        found += value.to_bytes(len(group) - 1, "big")
+    return bytes(found)
+
+
+def _inflated(raw: bytes, window: int, most: int) -> bytes | None:
+    """What was compressed, if it is whole, alone, and at most so many bytes."""
+    stream = zlib.decompressobj(window)
+    try:
+        found = stream.decompress(raw, most + 1)
+    except zlib.error:
+        return None
+    return found if stream.eof and not stream.unused_data and len(found) <= most else None
+
+
+def scanned(text: str) -> str:
+    """The document in the text of a scanned code, `YBJ1:…`."""
+    found = _inflated(base45(text.strip("\r\n")[5:]), -15, 2**16)
+    if found is None:
+        unreadable("二维码内容有误。The code cannot be read.")
+    try:
+        return found.decode()
+    except UnicodeDecodeError:
+        unreadable("不是 UTF-8 文本。Not a text in UTF-8.")
+
+
+def is_certificate(said: Any) -> bool:
+    kinds = said.get("type") if isinstance(said, dict) else None
+    return isinstance(kinds, list) and "VerifiableCredential" in kinds
+
+
+def _no_fractions(value: Any) -> None:
+    """How many digits of a fraction are signed depends on who writes it: there are none here."""
+    if isinstance(value, float):
+        fail("number", "凭证里不应有小数。A certificate holds no fractions.")
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list | float):
+            _no_fractions(inner)
+
+
+def check_proof(said: Mapping[str, Any], issuers: Sequence[IssuerKey]) -> IssuerKey:
+    """Data Integrity EdDSA 1.0, section 3.3: Ed25519 over two digests, that of the proof without
+    its value and that of the document without its proof. Returns the trusted key."""
+    canonical(said)
+    _no_fractions(said)
+    proof = said.get("proof")
+    names = {"type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue"}
+    _exactly(proof, names | {"@context"}, "proof")
+    assert isinstance(proof, dict)
+    named = (proof["type"], proof["cryptosuite"], proof["proofPurpose"])
+    if named != ("DataIntegrityProof", "eddsa-jcs-2022", "assertionMethod"):
+        fail("proof", "不认识的签名方式或用途。A proof of an unknown kind or purpose.")
+    if proof["@context"] != said.get("@context"):
+        fail("context", "签名的语境与文件不同。The proof speaks in another context.")
+    created = moment(proof["created"], "created")
+    method = proof["verificationMethod"]
+    controller, _, fragment = method.partition("#") if isinstance(method, str) else ("", "", "")
+    coded = base58(fragment, 34, "key")
+    if coded[:2] != b"\xed\x01":
+        fail("key", "不是 Ed25519 公钥。Not a key of Ed25519.")
+    options = {name: value for name, value in proof.items() if name != "proofValue"}
+    document = {name: value for name, value in said.items() if name != "proof"}
+    digests = [hashlib.sha256(canonical(v).encode()).digest() for v in (options, document)]
+    if not holds(coded[2:], b"".join(digests), base58(proof["proofValue"], 64, "signature")):
+        fail("signature", "签名不符，内容被改过。The signature does not hold.")
+    if _issuer_of(said) != controller:
+        fail("issuer", "签名的不是签发者。Signed by somebody who is not the issuer.")
+    return _trusted(issuers, controller, coded[2:], created)
+
+
+def _issuer_of(said: Mapping[str, Any]) -> Any:
+    issuer = said.get("issuer")
+    return issuer.get("id") if isinstance(issuer, dict) else issuer
+
+
+def _trusted(
+    issuers: Sequence[IssuerKey], controller: str, public: bytes, created: datetime
+) -> IssuerKey:
+    for key in issuers:
+        if (key.controller, key.public) == (controller, public):
+            if key.is_revoked:
+                sentence = "签名的密钥已作废。The key was revoked since."
+                raise Verdict(UNTRUSTED, "revoked", sentence)
+            is_early = created < key.made_at.replace(microsecond=0)
+            if is_early or (key.retired_at is not None and created > key.retired_at):
+                fail("created", "签名时间不在密钥的使用期内。Signed when the key was not at work.")
+            return key
+    sentence = "内容完整，但签名的密钥不在信任清单里。Intact, but the signer is unknown."
+    raise Verdict(UNTRUSTED, "trust", sentence)
+
+
+def _in_time(said: Mapping[str, Any], at: datetime, check: str) -> None:
+    if moment(said.get("validFrom"), check) > at + SKEW:
+        fail(check, "还没有生效。It is not valid yet.")
+    if "validUntil" in said and moment(said["validUntil"], check) <= at:
+        fail(check, "已过有效期。It is valid no longer.")
+
+
+def check_certificate(said: dict[str, Any], trust: Trust) -> dict[str, Any]:
+    """A certificate, or a status list by itself: signed, by a key that is trusted, in its time;
+    with a status list also: not revoked."""
+    key = check_proof(said, trust.issuers)
+    _in_time(said, trust.at, "validity")
+    proven: dict[str, Any] = {
+        "kind": "certificate", "id": said.get("id"), "type": said["type"][-1],
+        "name": said.get("name"), "issuer": key.controller, "key": key.public.hex(),
+        "created": said["proof"]["created"], "valid_from": said["validFrom"],
+    }  # fmt: skip
+    if "BitstringStatusListCredential" in said["type"]:
+        return {
+            **proven,
+            "kind": "status list",
+            "revoked": int.from_bytes(_bits(said), "big").bit_count(),
+        }
+    proven["status"] = "not checked: give --status"
+    if trust.status is not None:
+        since = _check_status(said, read_json(trust.status), trust)
+        proven |= {"status": "valid", "status_at": since}
+    if "notice" in said:
+        proven["notice"] = said["notice"]
+    return {**proven, "fields": _fields(said)}
+
+
+def _fields(said: Mapping[str, Any]) -> dict[str, Any]:
+    """What the certificate says, by the names that were signed with it."""
+    subject, layout = said.get("credentialSubject"), _list(said.get("layout"), "layout")
+    pairs = [pair for pair in layout if isinstance(pair, list) and len(pair) == 2]
+    names = [name for name, _ in pairs]
+    is_whole = isinstance(subject, dict) and sorted(subject) == sorted(map(str, names))
+    if len(pairs) != len(layout) or not is_whole:
+        fail("layout", "版式与内容不符。The layout names other fields than there are.")
+    assert isinstance(subject, dict)
+    return {str(label): subject[name] for name, label in pairs}
+
+
+def _check_status(said: Mapping[str, Any], listed: Any, trust: Trust) -> str:
+    """The certificate's bit in the list that it names; since when the list speaks."""
+    if not is_certificate(listed):
+        unreadable("状态列表不是凭证文件。The status list is not one.")
+    if check_proof(listed, trust.issuers).controller != _issuer_of(said):
+        fail("status", "状态列表不是签发者的。The status list is somebody else's.")
+    _in_time(listed, trust.at, "status_stale")
+    entry = said.get("credentialStatus")
+    subject = listed.get("credentialSubject")
+    if not isinstance(entry, dict) or not isinstance(subject, dict):
+        fail("status", "凭证没有状态一项。The certificate names no status list.")
+    purposes = {entry.get("statusPurpose"), subject.get("statusPurpose")}
+    is_same = entry.get("statusListCredential") == listed.get("id") is not None
+    if purposes != {"revocation"} or not is_same:
+        fail("status", "不是这份凭证的状态列表。Not the list that the certificate names.")
+    index = entry.get("statusListIndex")
+    bits = _bits(listed)
+    is_index = isinstance(index, str) and re.fullmatch("0|[1-9][0-9]{0,6}", index)
+    if not is_index or int(str(index)) >= 8 * len(bits):
+        fail("status", "状态列表的位置有误。Not a position in the list.")
+    byte, bit = divmod(int(str(index)), 8)
+    # The first bit is the leftmost of the first byte.
+    if bits[byte] >> (7 - bit) & 1:
+        fail("revoked", "这份凭证已撤销。The certificate has been revoked.")
+    return str(listed["validFrom"])
+
+
+def _bits(listed: Mapping[str, Any]) -> bytes:
+    subject = listed.get("credentialSubject")
+    text = subject.get("encodedList") if isinstance(subject, dict) else None
+    if isinstance(text, str) and re.fullmatch(r"u[A-Za-z0-9_-]+", text):
+        try:
+            raw = base64.urlsafe_b64decode(text[1:] + "=" * (-len(text[1:]) % 4))
+        except binascii.Error:
+            raw = b""
+        found = _inflated(raw, 31, MOST_BITS // 8)
+        if found is not None and len(found) >= FEWEST_BITS // 8:
+            return found
+    fail("status", "状态列表的内容有误。The bits of the status list cannot be read.")
+
+
+# --- whom the reader trusts -----------------------------------------------------------------------
+
+
 class Trust(NamedTuple):
     """What the reader knows of their own: keys, and heads that they have seen earlier."""
 
     keys: Mapping[bytes, Key]
     seen: Sequence[Head]
+    # For certificates: who issues, the status list at hand, and the time to judge by.
+    issuers: Sequence[IssuerKey] = ()
+    status: str | None = None
+    at: datetime = datetime.now(UTC)
 
     def judge(self, head: Head, chain: Sequence[bytes]) -> str:
         """The signing key in hex; refuses a bad signature, raises Verdict 3 for a strange one."""
@@ -499,11 +747,16 @@ def verify(content: bytes, trust: Trust) -> Verdict:
             text = content.decode()
         except UnicodeDecodeError:
             unreadable("不是 UTF-8 文本。Not a text in UTF-8.")
+        if text.startswith("YBJ1:"):
+            text = scanned(text)
         if not text.startswith("{"):
             return Verdict(HOLDS, "", SAID, check_checkpoint(text, trust))
         if text.partition("\n")[0].endswith(f'"type":"{LOT_LOG}"}}'):
             return Verdict(HOLDS, "", SAID, check_lot_log(text, trust))
         said = read_json(text)
+        # Signed is what it says, not how it is laid out: wallets write it anew.
+        if is_certificate(said):
+            return Verdict(HOLDS, "", SAID, check_certificate(said, trust))
         check = CHECKS.get(said.get("type")) if isinstance(said.get("type"), str) else None
         if check is None:
             unreadable("不认识的文件类型。A file of an unknown type.")
@@ -517,19 +770,26 @@ def verify(content: bytes, trust: Trust) -> Verdict:
 SAID = "属实：逐项核对无误。It holds."
 
 
-def read_trust(path: str | None, seen: Iterable[str]) -> Trust:
-    """The reader's own keys and heads."""
+def read_trust(
+    path: str | None, seen: Iterable[str], status: str | None = None, at: str | None = None
+) -> Trust:
+    """The reader's own keys and heads, the status list at hand, the time to judge by. A key that
+    signs certificates has nothing to say about the log, nor the other way round."""
     found: dict[bytes, Key] = {}
+    issuers: list[IssuerKey] = []
     said = read_json(Path(path).read_text(encoding="utf-8")) if path else {"keys": []}
     try:
         for row in said["keys"]:
-            if row["algorithm"] == "ed25519":
+            if row["algorithm"] == "ed25519" and row.get("purpose") == "credential":
+                issuers.append(read_issuer(row))
+            elif row["algorithm"] == "ed25519" and row.get("purpose", "log") == "log":
                 public = bytes.fromhex(row["public"])
                 found[public] = Key(public, row.get("revoked_at") is not None)
     except (KeyError, TypeError, ValueError, AttributeError):
         unreadable("信任清单的格式有误。The list of trusted keys is not one.")
     heads = [read_head(Path(name).read_text(encoding="utf-8")) for name in seen]
-    return Trust(found, heads)
+    listed = Path(status).read_text(encoding="utf-8") if status else None
+    return Trust(found, heads, issuers, listed, moment(at, "at") if at else datetime.now(UTC))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -537,13 +797,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("file")
     parser.add_argument("--trust", help="the keys you trust (kept from /log/keys)")
     parser.add_argument("--seen", action="append", default=[], help="a checkpoint seen earlier")
+    parser.add_argument("--status", help="the status list that a certificate names")
+    parser.add_argument("--at", help="judge as of this time, 2026-03-01T08:00:00Z (now)")
     parser.add_argument("--json", action="store_true", help="answer as JSON")
     asked = parser.parse_args(arguments)
     try:
         content = Path(asked.file).read_bytes()
         if len(content) > LARGEST:
             unreadable("文件太大。The file is too large.")
-        verdict = verify(content, read_trust(asked.trust, asked.seen))
+        verdict = verify(content, read_trust(asked.trust, asked.seen, asked.status, asked.at))
     except Verdict as stopped:
         verdict = stopped
     except (OSError, UnicodeDecodeError):
@@ -554,7 +816,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         print(verdict.sentence)
         for name, value in (verdict.proven or {}).items():
-            print(f"  {name}: {value}")
+            if isinstance(value, dict):
+                print(f"  {name}:")
+                for label, said_there in value.items():
+                    print(f"    {label}: {said_there}")
+            else:
+                print(f"  {name}: {value}")
         if verdict.code == FAILS:
             print(f"  check: {verdict.check}")
     return verdict.code

@@ -20,6 +20,7 @@ from django.test import Client
 from tests import make, signing
 from tests.actions.test_log import sequenced, written
 from tests.actions.test_notices import brought, said
+from tests.credentials import issued
 from tests.faces.calling import client_of
 from tests.faces.matching import direction_between, match_between
 from yangbanjian.engines.matching import actions as matching
@@ -196,6 +197,9 @@ TABLE: dict[str, list[Verb]] = {
         Verb("packet", "get", "/entries/{id}/packet", None, "public", EVERYBODY),
         Verb("consistency", "get", "/log/consistency?from=1&to=1", None, "public", EVERYBODY),
     ],
+    "credentials": [
+        Verb("status", "get", "/status/{id}", None, "", EVERYBODY),
+    ],
     "tokens": [
         Verb("list", "get", "/tokens", None, "", SIGNED_IN),
         # Outside a sandbox these two need a second factor first, and here have none.
@@ -315,6 +319,10 @@ def _entry(audience: str) -> Made:
     return made, {OWN: owner}
 
 
+def _status_list(_state: str) -> Made:
+    return issued().status_list_id, {}
+
+
 def _token(_state: str) -> Made:
     person = make.person(Role.TTO)
     token, _ = people.create_token(actor=SYSTEM, person_id=person.pk)
@@ -391,6 +399,7 @@ THINGS: dict[str, Callable[[str], Made]] = {
     "organisations": _organisation,
     "rules": _edition,
     "log": _entry,
+    "credentials": _status_list,
     "tokens": _token,
     "ledger": _accounts,
     "oneself": _nothing,

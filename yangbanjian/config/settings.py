@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "yangbanjian.ground.rulebook",
     "yangbanjian.ground.messages.apps.Messages",
     "yangbanjian.ground.keys",
+    "yangbanjian.ground.credentials",
     "yangbanjian.ground.log",
     "yangbanjian.ground.intake",
     "yangbanjian.ground.ledger",

@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from yangbanjian.faces.api import (
     codes,
+    credentials,
     document,
     files,
     floor,
@@ -80,7 +81,8 @@ for library, verbs in records.LIBRARIES:
     api.add_router(f"/{library.room}", records.library_router(library, verbs))
 api.add_router("/imports", imports.router)
 for room in (
-    match, introductions, oneself, people, inbox, files, codes, rulebook, log, ledger, floor, sandbox,
+    match, introductions, oneself, people, inbox, files, codes, rulebook, log, credentials, ledger, floor,
+    sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)
 

@@ -26,12 +26,14 @@ user_app = typer.Typer(no_args_is_help=True, help="用户")
 token_app = typer.Typer(no_args_is_help=True, help="接口令牌")
 clock_app = typer.Typer(no_args_is_help=True, help="时钟（演示环境可拨）")
 log_app = typer.Typer(no_args_is_help=True, help="存证日志")
+credential_app = typer.Typer(no_args_is_help=True, help="凭证")
 db_app = typer.Typer(no_args_is_help=True, help="数据库")
 app.add_typer(user_app, name="user")
 app.add_typer(token_app, name="token")
 app.add_typer(clock_app, name="clock")
 app.add_typer(db_app, name="db")
 app.add_typer(log_app, name="log")
+app.add_typer(credential_app, name="credential")
 
 
 @app.command()
@@ -251,6 +253,20 @@ def log_rotate(
         from yangbanjian.faces.cli.evidence import rotate
 
         print(rotate(is_lost=lost))
+
+
+@credential_app.command(name="rotate")
+def credential_rotate(
+    seal: Annotated[bool, typer.Option("--seal", help="换 PDF 印章的密钥")] = False,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="旧密钥丢失或泄露：作废，它签过的都要换发")
+    ] = False,
+) -> None:
+    """换一个签发凭证的新密钥；旧密钥签过的仍然有效，除非它已丢失。"""
+    with installation():
+        from yangbanjian.faces.cli.evidence import rotate_credentials
+
+        print(rotate_credentials(is_seal=seal, is_lost=lost))
 
 
 @log_app.command(name="verifier")

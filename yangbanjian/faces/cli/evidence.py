@@ -1,10 +1,12 @@
-"""`ybj log`: audit, a new key, the verifier."""
+"""`ybj log` and `ybj credential`: audit, new keys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
+from yangbanjian.ground.credentials import actions as credentials
+from yangbanjian.ground.credentials import queries as credential_queries
 from yangbanjian.ground.log import actions, audit
 from yangbanjian.kernel.actor import SYSTEM
 
@@ -26,4 +28,11 @@ def rotate(*, is_lost: bool) -> str:
     """A new key at work; its public part."""
     key = actions.rotate_key(actor=SYSTEM, is_lost=is_lost)
     actions.anchor_if_due(actor=SYSTEM)
+    return f"public={bytes(key.public).hex()}"
+
+
+def rotate_credentials(*, is_seal: bool, is_lost: bool) -> str:
+    """A new key for credentials, or for the seal on their pages; its public part."""
+    purpose = credential_queries.SEAL if is_seal else credential_queries.PURPOSE
+    key = credentials.rotate_key(actor=SYSTEM, purpose=purpose, is_lost=is_lost)
     return f"public={bytes(key.public).hex()}"

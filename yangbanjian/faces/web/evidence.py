@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from yangbanjian.faces.verifier import verifier_source
 from yangbanjian.faces.web.libraries import ROOMS, library_of
 from yangbanjian.faces.web.timelines import timeline_of
+from yangbanjian.ground.credentials import queries as credentials
 from yangbanjian.ground.log import queries
 from yangbanjian.ground.log.rules.tiles import read_address
 from yangbanjian.kernel.actor import Actor
@@ -56,7 +57,8 @@ def tile(request: HttpRequest, level: int, address: str) -> HttpResponse:
 @require_safe
 def keys(request: HttpRequest) -> HttpResponse:
     """The public keys and how each followed another: to be kept by whoever wants to check."""
-    return JsonResponse(queries.published_keys())
+    said = queries.published_keys()
+    return JsonResponse({**said, "keys": [*said["keys"], *credentials.published_keys()]})
 
 
 @require_safe

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from yangbanjian.faces.web import (
+    credentials,
     demands,
     desk,
     evidence,
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *misc.urls,
     *evidence.urls,
     *floor.urls,
+    *credentials.urls,
     *operator_urls.urls,
     *rulebook.urls,
     *ledger.urls,

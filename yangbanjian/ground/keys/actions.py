@@ -17,18 +17,19 @@ from yangbanjian.ground.keys.models import Key
 from yangbanjian.kernel.actor import Actor
 
 
-def ensure(*, actor: Actor, purpose: str) -> Key:
-    """The key at work; the first one is made when there is none yet."""
-    return queries.at_work(purpose) or _change(actor, purpose, is_lost=False, is_first=True)
+def ensure(*, actor: Actor, purpose: str, algorithm: str = rules.ED25519) -> Key:
+    """The key at work; the first one is made when there is none yet, with this algorithm, which
+    those that follow keep."""
+    return queries.at_work(purpose) or _change(actor, purpose, first=algorithm)
 
 
 def rotate(*, actor: Actor, purpose: str, is_lost: bool = False) -> Key:
     """Put a new key to work, endorsed by the old one. `is_lost`: the old one is in no hands or in
     wrong ones; it is revoked and endorses nothing. Raises NotAllowed, Conflict."""
-    return _change(actor, purpose, is_lost=is_lost, is_first=False)
+    return _change(actor, purpose, is_lost=is_lost)
 
 
-def _change(actor: Actor, purpose: str, *, is_lost: bool, is_first: bool) -> Key:
+def _change(actor: Actor, purpose: str, *, is_lost: bool = False, first: str = "") -> Key:
     policy.may_rotate(actor).or_refuse()
     with acting(actor):
         with connection.cursor() as cursor:
@@ -36,9 +37,10 @@ def _change(actor: Actor, purpose: str, *, is_lost: bool, is_first: bool) -> Key
                 "SELECT pg_advisory_xact_lock(hashtext('keys'), hashtext(%s))", [purpose]
             )
         old = queries.at_work(purpose)
-        if old is not None and is_first:
+        if old is not None and first:
             return old
-        key = _made(purpose, old, is_lost=is_lost)
+        algorithm = old.algorithm if old is not None else first or rules.ED25519
+        key = _made(purpose, algorithm, old, is_lost=is_lost)
         fact = journal.Fact(
             verb="keys.revoked" if old is not None and is_lost else "keys.put_to_work",
             subject_kind="key", subject_id=key.pk, audience="public",
@@ -51,10 +53,10 @@ def _change(actor: Actor, purpose: str, *, is_lost: bool, is_first: bool) -> Key
         return key
 
 
-def _made(purpose: str, old: Key | None, *, is_lost: bool) -> Key:
+def _made(purpose: str, algorithm: str, old: Key | None, *, is_lost: bool) -> Key:
     at = clock.recorded_now()
     seed = secrets.token_bytes(32)
-    signer = rules.Ed25519Signer(seed)
+    signer = rules.SIGNERS[algorithm](seed)
     follows, statement, endorsement = None, b"", b""
     if old is not None and not is_lost:
         follows = old

@@ -25,7 +25,7 @@ class Key(models.Model):
         db_table = "keys_key"
         constraints = [
             models.CheckConstraint(
-                condition=Q(algorithm__in=["ed25519"]), name="key_algorithm_known"
+                condition=Q(algorithm__in=["ed25519", "p256"]), name="key_algorithm_known"
             ),
             models.UniqueConstraint(
                 fields=["purpose"], condition=Q(retired_at=None), name="key_one_at_work"

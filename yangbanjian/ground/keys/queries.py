@@ -38,14 +38,15 @@ def file_of(key: Key) -> Path:
 def signer_of(key: Key) -> rules.Signer:
     """Something that signs with this key. Raises Conflict where its secret is not at hand."""
     try:
-        signer = rules.Ed25519Signer(bytes.fromhex(file_of(key).read_text(encoding="ascii")))
+        seed = bytes.fromhex(file_of(key).read_text(encoding="ascii"))
+        signer = rules.SIGNERS[key.algorithm](seed)
     except (OSError, ValueError):
         signer = None
     if signer is None or signer.public != bytes(key.public):
         raise Conflict(
             "keys.secret_missing",
             gettext_noop(
-                "签名密钥 %(name)s 不在本机。请从备份恢复密钥文件，或用 ybj log rotate --lost 换新。"
+                "签名密钥 %(name)s 不在本机。请从备份恢复密钥文件，或用 ybj log rotate --lost（凭证用 ybj credential rotate --lost）换新。"
             ),
             name=file_of(key).name,
         )

@@ -1,19 +1,24 @@
 """Keys without a database: identifiers, statements of rotation, signatures.
 
-`SIGNATURE_TYPES` has a row for each algorithm; another one (SM2) is another row and a signer.
+An algorithm is a row of `SIGNERS` and of `is_signed`; another one (SM2) is another row and a signer.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-ED25519 = "ed25519"
+ED25519, P256 = "ed25519", "p256"
+# The order of the group of P-256 (SEC 2, 2.4.2).
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 # C2SP signed-note: the byte that stands for the algorithm in the key's id.
 SIGNATURE_TYPES = {ED25519: b"\x01"}
 ROTATION = "yangbanjian-key-rotation/1"
@@ -47,6 +52,29 @@ class Ed25519Signer:
         return f"Ed25519Signer(public={self.public.hex()})"
 
 
+class P256Signer:
+    """ECDSA with SHA-256 on P-256, which readers of PDF files know; signatures in DER, without
+    randomness (RFC 6979). The public key is the compressed point."""
+
+    algorithm = P256
+
+    def __init__(self, seed: bytes) -> None:
+        secret = int.from_bytes(seed) % (P256_ORDER - 1) + 1
+        self._key = ec.derive_private_key(secret, ec.SECP256R1())
+        self.public = self._key.public_key().public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
+        )
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
+    def __repr__(self) -> str:
+        return f"P256Signer(public={self.public.hex()})"
+
+
+SIGNERS: dict[str, Callable[[bytes], Signer]] = {ED25519: Ed25519Signer, P256: P256Signer}
+
+
 def note_id(name: str, algorithm: str, public: bytes) -> bytes:
     """Four bytes that name a key inside a signed note."""
     said = name.encode() + b"\n" + SIGNATURE_TYPES[algorithm] + public
@@ -61,10 +89,14 @@ def verifier_key(name: str, algorithm: str, public: bytes) -> str:
 
 def is_signed(algorithm: str, public: bytes, message: bytes, signature: bytes) -> bool:
     """Does the signature hold?"""
-    if algorithm != ED25519:
-        return False
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        if algorithm == ED25519:
+            Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        elif algorithm == P256:
+            point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public)
+            point.verify(signature, message, ec.ECDSA(hashes.SHA256()))
+        else:
+            return False
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -23,6 +23,7 @@ OPEN = {
     "people_recovery_code": "digests, read while signing in",
     "people_browser_session": "read to find out who acts",
     "people_identity": "read while signing in",
+    "credentials_credential": "found by the secret of its address; shown to whoever has it",
     "journal_undelivered": "the worker's own: the number of an entry and what went wrong",
     "log_leaf": "digests, published",
 }

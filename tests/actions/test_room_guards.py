@@ -1,4 +1,4 @@
-"""Journal, keys, log and rulebook: every guard of their tables has a probe that needs it."""
+"""Journal, keys, log, rulebook, files and the count of transactions: every guard of their tables has a probe that needs it."""
 
 # ruff: noqa: S608 - statements are the tests' own
 
@@ -24,6 +24,7 @@ REMARK = "INSERT INTO journal_remark (entry_id, text, salt) VALUES ({0}, 'x', ''
 FOLLOWING = (
     "INSERT INTO journal_subscription (name, xact, entry_id, failures) VALUES ('x', 0, 0, 0);"
 )
+A, B = "a" * 64, "b" * 64
 UNDELIVERED = "INSERT INTO journal_undelivered (id, subscription, entry_id, error) VALUES (-1, 'x', {0}, 'x');"
 
 
@@ -44,17 +45,17 @@ def subtree(pk: int, level: int = 1, index: int = 0) -> str:
     return f"INSERT INTO log_subtree (id, level, index, hash) VALUES ({pk}, {level}, {index}, '');"
 
 
-def head(pk: int, key_id: int = -1, size: int = 1) -> str:
+def head(pk: int, key_id: int = -1, size: int = 1, number: int = 2) -> str:
     return (
-        "INSERT INTO log_checkpoint (id, size, root, note, at, xact, key_id)"
-        f" VALUES ({pk}, {size}, '', '', now(), 1, {key_id});"
+        "INSERT INTO log_checkpoint (id, number, size, root, note, at, xact, key_id)"
+        f" VALUES ({pk}, {number}, {size}, '', '', now(), 1, {key_id});"
     )
 
 
-def anchor(pk: int, kind: str = "file", checkpoint: int = -1) -> str:
+def anchor(pk: int, kind: str = "file", checkpoint: int = -1, failure: str = "") -> str:
     return (
-        "INSERT INTO log_anchor (id, kind, place, at, checkpoint_id)"
-        f" VALUES ({pk}, '{kind}', '', now(), {checkpoint});"
+        "INSERT INTO log_anchor (id, kind, place, at, checkpoint_id, failure)"
+        f" VALUES ({pk}, '{kind}', '', now(), {checkpoint}, '{failure}');"
     )
 
 
@@ -62,13 +63,30 @@ def log(pk: int, origin: str = "a/log") -> str:
     return f"INSERT INTO log_log (id, origin, made_at) VALUES ({pk}, '{origin}', now());"
 
 
+def stored(pk: int, digest: str = A, size: int = 0, owner: str = "NULL", name: str = "") -> str:
+    return (
+        "INSERT INTO files_file (id, sha256, size, media_type, name, owner_id, made_at, is_public)"
+        f" VALUES ({pk}, '{digest}', {size}, '', '{name}', {owner}, now(), false);"
+    )
+
+
+def content(digest: str = A, sm3: str = "") -> str:
+    return f"INSERT INTO files_content (sha256, sm3) VALUES ('{digest}', '{sm3}');"
+
+
+def count(pk: int = 2, ahead: int = 0, era: int = 0) -> str:
+    return f"INSERT INTO database_numbering VALUES ({pk}, {ahead}, {era}, 'here');"
+
+
 # Entries 1 to 3 (the first in the log, with a remark), two keys, a head that stands outside.
 WORLD = (
     "".join(ENTRY.format(-n, "staff") for n in (1, 2, 3)) + REMARK.format(-1) + FOLLOWING
-    + UNDELIVERED.format(-1) + key(-1) + key(-2) + log(1) + leaf(0, -1) + subtree(-1) + head(-1)
-    + anchor(-1)
+    + UNDELIVERED.format(-1) + key(-1) + key(-2) + log(1) + leaf(0, -1) + subtree(-1)
+    + head(-1, number=1) + anchor(-1) + stored(-1) + content()
+    + "DELETE FROM database_numbering;" + count(1)
 )  # fmt: skip
 NO_ORDER = "ALTER TABLE log_leaf DISABLE TRIGGER log_leaf_next;"
+NO_COUNT = "ALTER TABLE log_checkpoint DISABLE TRIGGER log_checkpoint_whole;"
 NO_LOG = "ALTER TABLE log_log DISABLE TRIGGER USER; DELETE FROM log_log; ALTER TABLE log_log ENABLE TRIGGER USER;"
 STAY = ("journal_entry", "log_log", "log_leaf", "log_subtree", "log_checkpoint", "log_anchor")
 
@@ -121,16 +139,34 @@ ROOMS: dict[tuple[str, ...], dict[str, Probe]] = {
         "log_subtree_rows": Probe("DELETE FROM log_subtree"),
         "log_subtree_table": Probe("TRUNCATE log_subtree"),
         "log_checkpoint_pkey": Probe(head(-1, key_id=-2)),
+        "log_checkpoint_number_uniq": Probe(head(-2, key_id=-2, number=1), before=NO_COUNT),
         "checkpoint_once": Probe(head(-2)),
         "log_checkpoint_key_id_fk": Probe(head(-2, key_id=-99)),
         "log_checkpoint_whole": Probe(head(-2, key_id=-2, size=2)),
         "log_checkpoint_rows": Probe("UPDATE log_checkpoint SET note = 'x'"),
         "log_checkpoint_table": Probe("TRUNCATE log_checkpoint"),
-        "log_anchor_pkey": Probe(anchor(-1)),
+        "log_anchor_pkey": Probe(anchor(-1, failure="x")),
+        "anchor_once": Probe(anchor(-2)),
         "anchor_kind_known": Probe(anchor(-2, "pigeon")),
         "log_anchor_checkpoint_id_fk": Probe(anchor(-2, checkpoint=-99)),
         "log_anchor_rows": Probe("DELETE FROM log_anchor"),
         "log_anchor_table": Probe("TRUNCATE log_anchor"),
+    },
+    ("files_file", "files_content"): {
+        "files_file_pkey": Probe(stored(-1, B)),
+        "files_file_owner_id_fk": Probe(stored(-2, B, owner="-99")),
+        "file_sha256_is_hex": Probe(stored(-2, "../x")),
+        "file_size_not_negative": Probe(stored(-2, B, size=-1)),
+        "file_once": Probe(stored(-2)),
+        "files_content_pkey": Probe(content()),
+        "content_sha256_is_hex": Probe(content("../x")),
+        "content_sm3_is_hex": Probe(content(B, "x")),
+    },
+    ("database_numbering",): {
+        "database_numbering_pkey": Probe(count(1)),
+        "database_numbering_id_check": Probe(count()),
+        "database_numbering_ahead_check": Probe("UPDATE database_numbering SET ahead = -1"),
+        "database_numbering_era_check": Probe("UPDATE database_numbering SET era = -1"),
     },
     ("rulebook_edition",): {
         "rulebook_edition_pkey": Probe(

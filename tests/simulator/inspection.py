@@ -128,6 +128,11 @@ def _head(sql: Sql, _at: int, _size: int) -> int:
     return OUTSIDE
 
 
+def _head_gone(sql: Sql, _at: int, _size: int) -> int:
+    sql("DELETE FROM log_checkpoint WHERE size = 320")
+    return OUTSIDE
+
+
 def _note(sql: Sql, _at: int, _size: int) -> int:
     sql(CHANGED_NOTE)
     return OUTSIDE
@@ -155,7 +160,7 @@ def _cut(sql: Sql, at: int, _size: int) -> int:
 OTHERS: dict[str, Callable[[Sql, int, int], int | None]] = {
     "an inserted entry": _inserted, "two that change places": _swapped,
     "leaves made anew": _leaves_anew, "a chain made anew": _made_anew, "another root": _head, "another note": _note,
-    "another subtree": _subtree, "a tail cut off": _cut,
+    "a head taken away": _head_gone, "another subtree": _subtree, "a tail cut off": _cut,
 }  # fmt: skip
 # Looked at without the heads outside, which would tell as well.
 INSIDE = {"leaves made anew"}

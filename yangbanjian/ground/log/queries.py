@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.files import actions as reading
 from yangbanjian.ground.files import queries as files
-from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.keys import queries as keys

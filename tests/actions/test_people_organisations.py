@@ -482,7 +482,8 @@ def test_preferences_keep_what_is_not_named() -> None:
 # Columns of this room's tables that say nothing about a natural person by themselves.
 NOT_PERSONAL = {
     "people_organisation": {
-        "kind", "name", "short_name", "sort_name", "uscc", "region", "intro", "website", "state"
+        "kind", "name", "short_name", "sort_name", "uscc", "region", "street", "intro", "website",
+        "state",
     },
     "people_organisation_tag": {"kind", "code", "source"},
     "people_claim": {"state"},

@@ -174,7 +174,7 @@ def test_pages_that_anybody_may_open(path: str) -> None:
     assert Visitor().get(path).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/desk/", "/desk/matches", "/desk/inbox", "/desk/searches", "/desk/achievements", "/matches/1"])  # fmt: skip
+@pytest.mark.parametrize("path", ["/desk/", "/desk/matches", "/desk/inbox", "/desk/searches", "/desk/stars", "/desk/achievements", "/matches/1"])  # fmt: skip
 def test_workspaces_ask_to_sign_in_and_come_back(path: str) -> None:
     answer = Visitor().get(path)
     assert answer.status_code == 302

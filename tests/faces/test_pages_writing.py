@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pytest
+from django.test import Client
 from PIL import Image
 
 from tests import make
@@ -90,6 +91,44 @@ def test_what_was_typed_survives_signing_in(tto: Visitor) -> None:
     assert answer["Location"].startswith("/login?next=%2Fpublish%2Fachievement")
     visitor.client.force_login(make.person(Role.TTO))
     assert "除霜系统" in text_of(visitor.get("/publish/achievement"))
+
+
+@pytest.mark.parametrize("is_token_looked_for", [True, False])
+def test_a_form_with_megabytes_is_told_that_it_is_too_big(is_token_looked_for: bool) -> None:
+    """Whoever reads the form first finds out: the look for its token, or the page."""
+    client = Client(enforce_csrf_checks=is_token_looked_for)
+    client.get("/login")
+    answer = client.post("/publish/achievement", {"text": "冷" * 1_000_000})
+    assert answer.status_code == 413
+    assert "内容太大了" in text_of(answer)
+
+
+@pytest.mark.parametrize("price", ["很多", "-5万", "八百吨", "1e99"])
+def test_a_price_that_is_none_is_told_what_one_looks_like(tto: Visitor, price: str) -> None:
+    given = {"title": "除霜系统", "abstract": "内容", "price_fen": price}
+    answer = tto.post("/publish/achievement/save", given)
+    assert answer.status_code == 422
+    assert "金额，如 800000 或 80 万" in text_of(answer)
+    assert not owned(tto, "achievements")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("2027.3.1", "2027-03-01"), ("2027年3月1日", "2027-03-01"), ("2027-03-01", "2027-03-01"),
+        ("", None), ("2024.2.30", "refused"), ("明天", "refused"), ("45000", "refused"),
+    ],
+)  # fmt: skip
+def test_a_date_is_read_as_people_write_it(asker: Visitor, typed: str, kept: str | None) -> None:
+    record = make.demand(asker.actor, deadline="2026-12-31")
+    given = {"title": record.title, "abstract": record.abstract, "deadline": typed, "expected": "1"}
+    answer = asker.post(f"/demands/{record.pk}/save", given)
+    record.refresh_from_db()
+    if kept == "refused":
+        assert answer.status_code == 422
+        assert "真实存在的日期" in text_of(answer)
+        kept = "2026-12-31"
+    assert (record.deadline and record.deadline.isoformat()) == kept
 
 
 def test_names_of_places_and_amounts_are_understood(tto: Visitor) -> None:

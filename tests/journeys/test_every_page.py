@@ -52,6 +52,7 @@ SIGNED_IN = {
         "inbox-tto": "/desk/inbox",
         "matches-tto": "/desk/matches",
         "searches": "/desk/searches",
+        "stars": "/desk/stars",
         "account": "/desk/account",
         "security": "/desk/account/security",
         "own-data": "/desk/account/data",

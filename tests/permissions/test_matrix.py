@@ -28,6 +28,7 @@ from yangbanjian.engines.matching import queries as matching_queries
 from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.people import actions as people
 from yangbanjian.ground.people.models import Claim, Organisation, Person, Token
+from yangbanjian.ground.people.providers import Proven
 from yangbanjian.ground.people.queries import actor_of
 from yangbanjian.ground.rulebook import actions as rulebook
 from yangbanjian.ground.site import actions as site
@@ -85,6 +86,9 @@ def _records(room: str, writers: set[str]) -> list[Verb]:
         Verb("withdraw", "post", f"{one}/moves/withdraw", {}, "public", mine),
         Verb("warn", "post", f"{one}/moves/warn", {}, "public", frozenset()),
         Verb("close", "post", f"{one}/moves/close", {}, "public", frozenset()),
+        Verb("star", "post", f"{one}/star", {}, "draft", inside),
+        Verb("star", "post", f"{one}/star", {}, "public", SIGNED_IN),
+        Verb("unstar", "delete", f"{one}/star", None, "public", SIGNED_IN),
     ]  # fmt: skip
 
 
@@ -565,6 +569,15 @@ ACTS: dict[str, tuple[Act, frozenset[str]]] = {
         lambda a, p: people.set_preferences(actor=a, person_id=p.own.pk, mail="nothing"),
         frozenset({OWN}),
     ),
+    "people.link_identity": (
+        lambda a, p: people.link_identity(
+            actor=a, person_id=p.own.pk, proven=Proven("https://id.example.com", "42")
+        ), frozenset({OWN}),
+    ),
+    "people.unlink_identity": (
+        lambda a, p: people.unlink_identity(actor=a, identity_id=p.own.identities.get().pk),
+        frozenset({OWN}),
+    ),
     "people.change_profile": (
         lambda a, p: people.change_profile(actor=a, person_id=p.own.pk, name="改名"),
         frozenset({OWN}),
@@ -585,6 +598,9 @@ def place(settings: Any) -> Place:
     )
     make.person(Role.OPERATOR)
     own = signing.with_password(make.person(Role.TTO, of=organisation))
+    people.link_identity(
+        actor=actor_of(own), person_id=own.pk, proven=Proven("https://id.example.com", "7")
+    )
     seeker = make.actor(Role.ENTERPRISE)
     match = direction_between(seeker, actor_of(own))
     matching.move(actor=seeker, match_id=match.pk, name="interested")

@@ -76,7 +76,9 @@ def whole() -> None:
     heads = list(Checkpoint.objects.order_by("id").values_list("size", flat=True))
     assert heads == sorted(heads)
     assert heads[-1] == len(leaves)
-    known = trust()
+    # An auditor who has kept every head: one signed by a key that was lost later counts for them.
+    kept = Checkpoint.objects.order_by("id").values_list("note", flat=True)
+    known = verifier.Trust(trust().keys, [verifier.read_head(note) for note in kept])
     for old, new in pairwise(sorted(set(heads))):
         proof = verifier.canonical(queries.consistency(old, new)).encode()
         assert verifier.verify(proof, known).code == 0, (old, new)

@@ -92,8 +92,6 @@ MUTANTS = [
     Mutant("one number drawn unsaid", ONE, r"19013", "19014", BOOKS),
     Mutant("one past its limit", ONE, r"LEAST\(a\.free, a\.rest\)", "a.rest", BOOKS),
     Mutant("one on what is reserved", ONE, r" - k\.debits_pending\)", ")", BOOKS),
-    Mutant("one past the end of exact numbers", ONE, r"LEAST\(a\.free, a\.rest\)",
-           "COALESCE(a.free, s.amount)", BOOKS),
     Mutant("one of any asset", ONE, r"AND a\.is_of_asset", "", BOOKS),
     Mutant("one correction of nothing", ONE, r", 'corrects_id'\]", "]", BOOKS),
     Mutant("one hold that never runs out", ONE, r"CASE WHEN s\.kind = 'pending' THEN a\.moment .*? END,",

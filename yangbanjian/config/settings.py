@@ -145,6 +145,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+# The dotted path of an adapter to another identity provider; empty: nothing outside is asked.
+YBJ_IDENTITY_PROVIDER = os.environ.get("YBJ_IDENTITY_PROVIDER", "")
 LOGIN_URL = "/login"
 CSRF_FAILURE_VIEW = "yangbanjian.faces.web.errors.csrf_failed"
 

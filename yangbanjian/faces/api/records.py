@@ -26,7 +26,7 @@ from yangbanjian.libraries.demands.queries import LIBRARY as DEMANDS
 from yangbanjian.libraries.demands.queries import may_see_owner
 from yangbanjian.libraries.experts import actions as experts
 from yangbanjian.libraries.experts.queries import LIBRARY as EXPERTS
-from yangbanjian.libraries.records import policy, queries
+from yangbanjian.libraries.records import beside, policy, queries
 from yangbanjian.libraries.records.actions import Origin, locked
 from yangbanjian.libraries.records.queries import Library
 from yangbanjian.libraries.records.rules.fields import completeness
@@ -204,6 +204,20 @@ def library_router(library: Library, verbs: Any) -> Router:
             actor=actor, record_id=record_id, name=move, reason=said.reason or said.changed
         )
         return answer(request, response, record)
+
+    @router.post("/{int:record_id}/star", response={204: None, **REFUSED},
+                 operation_id=f"{library.room}_star")  # fmt: skip
+    def star(request: HttpRequest, record_id: Id) -> Any:
+        """Mark it for oneself; once more changes nothing."""
+        beside.star(actor=actor_of(request), library=library, record_id=record_id)
+        return Status(204, None)
+
+    @router.delete("/{int:record_id}/star", response={204: None, **REFUSED},
+                   operation_id=f"{library.room}_unstar")  # fmt: skip
+    def unstar(request: HttpRequest, record_id: Id) -> Any:
+        """Take the mark away; once more changes nothing."""
+        beside.unstar(actor=actor_of(request), library=library, record_id=record_id)
+        return Status(204, None)
 
     return router
 

@@ -13,6 +13,7 @@ from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.files import queries as files
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.ground.log import queries as log
+from yangbanjian.ground.people import providers
 from yangbanjian.ground.site import queries as site
 from yangbanjian.supervisor.check import Check
 from yangbanjian.supervisor.doctor import engine_checks
@@ -32,6 +33,7 @@ def checks(home: Home) -> list[Check]:
         _files(),
         _vectors(),
         _mail(),
+        *_provider(),
         *_demo(),
         Check("version", True, __version__),
     ]
@@ -110,6 +112,20 @@ def _mail() -> Check:
     if not (settings.YBJ_PUBLIC_URL or settings.YBJ_SANDBOX):
         return Check("mail", True, "已配置发信；没有 YBJ_PUBLIC_URL，所以消息不寄邮件。")
     return Check("mail", True, "已配置发信。")
+
+
+def _provider() -> list[Check]:
+    """The adapter is there and can be called; whether the provider answers is not tried."""
+    try:
+        found = providers.provider()
+    except ImportError as error:
+        sentence = f"YBJ_IDENTITY_PROVIDER 指向的适配器装不上（{error}）。请改正变量，或把它留空。"
+        return [Check("identity provider", False, sentence)]
+    if found is None:
+        return []
+    is_whole = all(hasattr(found, name) for name in ("name", "begin", "finish"))
+    sentence = "" if is_whole else "YBJ_IDENTITY_PROVIDER 指向的对象缺少 name、begin 或 finish。"
+    return [Check("identity provider", is_whole, sentence or f"已接入{found.name}。")]
 
 
 def _demo() -> list[Check]:

@@ -25,6 +25,7 @@ VERBS: dict[str, Callable[[Actor], Answer]] = {
     "publish a demand for one's organisation": lambda a: demands.may_add(a, OWN),
     "publish an expert of one's organisation": lambda a: experts.may_add(a, OWN),
     "publish for another organisation": lambda a: achievements.may_add(a, OTHER),
+    "star a record that one may see": records.may_star,
     "let through or return what was submitted": records.may_moderate,
     "advance an introduction as a party": lambda a: matching.may_move(a, OURS),
     "advance an introduction of others": lambda a: matching.may_move(a, THEIRS),

@@ -41,6 +41,7 @@ SETTINGS = {
     "YBJ_SMTP_URL": ("", "Where letters go, as `smtps://user:password@host:465` or `smtp://host:587`"),
     "YBJ_MAIL_FROM": ("", "Sender of letters"),
     "YBJ_ANCHOR_MAIL": ("", "Who is sent the signed head of the evidence log once a day; addresses separated by commas"),
+    "YBJ_IDENTITY_PROVIDER": ("", "Dotted path of an adapter to another identity provider ([how to write one](../operate/identity-provider.md)). Unset: signing in by password only, and nothing outside is asked"),
     "YBJ_SECRET_FILE": ("`YBJ_HOME/secrets/django.key`", "File with the key that signs sessions and links"),
     "YBJ_SECRET_KEY": ("", "The key itself, where no file can be kept; the file wins"),
     "YBJ_TIME_ZONE": ("Asia/Shanghai", "Zone of deadlines and shown times"),

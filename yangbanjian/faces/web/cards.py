@@ -11,6 +11,8 @@ from django.utils.translation import ngettext
 from yangbanjian.faces.web.words import MORE_OR_LESS, Words, state_tag
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.libraries.demands.queries import may_see_owner
+from yangbanjian.libraries.records import policy
+from yangbanjian.libraries.records import queries as records
 from yangbanjian.libraries.records.queries import Library
 
 DOWN_WORDS = ("降", "减", "少", "低", "省", "耗", "漏检", "误差", "损")
@@ -57,6 +59,36 @@ def card(library: Library, record: Any, words: Words, actor: Actor, **more: Any)
     if record.state not in ("public",):
         made["state"] = state_tag(library.table, record.state)
     return {**made, **more}
+
+
+def cards(
+    library: Library, rows: Sequence[Any], words: Words, actor: Actor, *, preview: bool = False
+) -> list[dict[str, Any]]:
+    """Records as cards, with their stars for somebody who is signed in: one query for all."""
+    stars = stars_of(library, rows, actor)
+    made = []
+    for row in rows:
+        more: dict[str, Any] = {"star": stars.get(row.pk)}
+        if preview:
+            more["preview_url"] = f"/{library.room}/{row.pk}/preview"
+        made.append(card(library, row, words, actor, **more))
+    return made
+
+
+def stars_of(library: Library, rows: Sequence[Any], actor: Actor) -> dict[int, dict[str, Any]]:
+    """The star of each of these records, by number; none for who is not signed in."""
+    if not policy.may_star(actor).allowed:
+        return {}
+    on = records.starred(actor, library, [row.pk for row in rows])
+    return {r.pk: star_of(library, r.pk, r.title, is_on=r.pk in on) for r in rows}
+
+
+def star_of(library: Library, record_id: int, title: str, *, is_on: bool) -> dict[str, Any]:
+    """What star.html shows. The button has an id, so that it keeps the focus when replaced."""
+    return {
+        "url": f"/{library.room}/{record_id}/star", "on": is_on, "title": title,
+        "id": f"star-{library.kind}-{record_id}",
+    }  # fmt: skip
 
 
 def owner_name(record: Any) -> str:

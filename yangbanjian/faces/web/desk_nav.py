@@ -37,6 +37,7 @@ PLACES = (
     Place("/desk/matches", gettext_noop("匹配"), "sparkles"),
     Place("/desk/inbox", gettext_noop("消息"), "mail"),
     Place("/desk/searches", gettext_noop("订阅"), "bell"),
+    Place("/desk/stars", gettext_noop("我的收藏"), "star"),
     Place("/desk/moderation", gettext_noop("审核"), "checks", _STAFF),
     Place("/desk/organisations", gettext_noop("单位"), "building", _STAFF),
     Place("/desk/people", gettext_noop("人员"), "users", _STAFF),

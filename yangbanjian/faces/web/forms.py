@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from yangbanjian.faces.web.words import Words, sentence, translated
+from yangbanjian.kernel.dates import read_date
 from yangbanjian.kernel.numbers import read_fen
 from yangbanjian.kernel.text import hints
 from yangbanjian.libraries.records.rules.fields import Field
@@ -176,6 +178,8 @@ def _posted(one: Field, sent: str, words: Words) -> Any:
         return split(text)
     if one.kind == "fen":
         return posted_fen(text)
+    if one.kind == "date":
+        return _posted_date(text)
     if one.kind == "code" and len(words.table(one.table)) > LONGEST_CHOICE:
         return code_of(one.table, text, words)
     return text
@@ -187,6 +191,13 @@ def posted_fen(text: str) -> Any:
         return None
     amount = read_fen(text)
     return amount if isinstance(amount, int) else text
+
+
+def _posted_date(text: str) -> Any:
+    """2027.3.1 and 2027年3月1日 too, where the browser has no calendar of its own; what is no date
+    is left as it is (and then refused). A bare number is a sheet's way, not a person's."""
+    found = read_date(text.strip()) if not text.strip().isdecimal() else None
+    return found.isoformat() if isinstance(found, date) else text
 
 
 def split(text: str) -> list[str]:

@@ -23,6 +23,9 @@ from yangbanjian.kernel.refusals import Invalid, NotAllowed, Problem, Refusal, T
 
 Answer = HttpResponse | str
 LONGEST_PATH = 500
+WAYS_IN = frozenset({
+    "/login", "/login/second", "/login/provider", "/login/provider/back", "/logout", "/register",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def safe_next(request: HttpRequest, default: str = "/desk/") -> str:
 
 
 def checked_path(request: HttpRequest, wanted: str, default: str = "/desk/") -> str:
-    is_way_in = wanted.split("?")[0] in {"/login", "/login/second", "/logout", "/register"}
+    is_way_in = wanted.split("?")[0] in WAYS_IN
     return default if is_way_in else path_here(request, wanted, default)
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from yangbanjian.engines.matching import actions as matching
 from yangbanjian.engines.matching import queries as asking
 from yangbanjian.faces.web import limits
-from yangbanjian.faces.web.cards import card
+from yangbanjian.faces.web.cards import card, cards
 from yangbanjian.faces.web.details import price_text
 from yangbanjian.faces.web.matching_cards import asked_card, whys
 from yangbanjian.faces.web.refusing import is_fragment, say, sign_in
@@ -66,8 +66,8 @@ def _front(request: HttpRequest) -> dict[str, Any]:
     words = Words()
     latest = {}
     for room, library in records.LIBRARIES.items():
-        rows = records.listed(library, actor, Filters())[:LATEST]
-        latest[room] = [card(library, row, words, actor) for row in rows]
+        rows = list(records.listed(library, actor, Filters())[:LATEST])
+        latest[room] = cards(library, rows, words, actor)
     counted = records.counters()
     return {
         "examples": examples(),

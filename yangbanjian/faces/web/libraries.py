@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from yangbanjian.faces.web.cards import card
+from yangbanjian.faces.web.cards import cards
 from yangbanjian.faces.web.details import panel
 from yangbanjian.faces.web.refusing import is_fragment, say, sign_in
 from yangbanjian.faces.web.words import Words
@@ -67,9 +67,7 @@ def list_context(request: HttpRequest, library: Library, filters: Filters) -> di
     count, page = counted.total if counted else found.count(), page_of(request)
     rows = list(records.part(found, (page - 1) * SIZE, page * SIZE))
     room = library.room
-    items = [
-        card(library, row, words, actor, preview_url=f"/{room}/{row.pk}/preview") for row in rows
-    ]
+    items = cards(library, rows, words, actor, preview=True)
     query = urlencode(filters.as_query(), doseq=True)
     return {
         "section": room,

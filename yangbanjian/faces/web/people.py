@@ -34,7 +34,7 @@ from yangbanjian.faces.web.people_forms import (
     SignInForm,
 )
 from yangbanjian.ground.clock import queries as clock
-from yangbanjian.ground.people import actions, queries
+from yangbanjian.ground.people import actions, providers, queries
 from yangbanjian.ground.people.rules import ROLE_LABELS
 from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import Actor
@@ -43,7 +43,7 @@ from yangbanjian.kernel.refusals import Refusal
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 # What a visitor has typed before signing in lives in the session and outlives the change of key.
 PENDING = ("pending_demand",)
-OPENED, SECOND = "opened", "second"
+OPENED, SECOND, PROVIDER = "opened", "second", "provider"
 SECOND_MINUTES = 10
 DEMO_NAMES = (
     ("operator", gettext_lazy("运营人员")),
@@ -59,6 +59,7 @@ def come_in(request: HttpRequest, person: Any, *, has_second_factor: bool) -> No
     """Open the session: new key (fixation), what was typed before kept, the session noted."""
     pending = {name: request.session[name] for name in PENDING if name in request.session}
     request.session.pop(SECOND, None)
+    request.session.pop(PROVIDER, None)
     login(request, person, backend=BACKEND)
     request.session.update({**pending, OPENED: True})
     request.session.pop("organisation", None)
@@ -72,7 +73,7 @@ def come_in(request: HttpRequest, person: Any, *, has_second_factor: bool) -> No
     )
 
 
-def _go_on(request: HttpRequest, opening: Any, next_path: str) -> HttpResponse:
+def go_on(request: HttpRequest, opening: Any, next_path: str) -> HttpResponse:
     """Straight in, or to the second step."""
     if opening.step == "in":
         come_in(request, opening.person, has_second_factor=False)
@@ -98,11 +99,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         opening = actions.sign_in(
             actor=actor_of(request), client_address=client_address(request), **values
         )
-        return _go_on(request, opening, safe_next(request))
+        return go_on(request, opening, safe_next(request))
 
     def context() -> dict[str, Any]:
         names = [{"name": n, "role": r} for n, r in DEMO_NAMES] if clock.is_sandbox() else []
-        return {"page_title": gettext("登录"), "demo_names": names}
+        other = providers.provider()
+        return {
+            "page_title": gettext("登录"),
+            "demo_names": names,
+            "provider": other.name if other is not None else "",
+        }
 
     return answer_acts(request, "people/login.html", {"sign_in": Act(SignInForm, run)}, context)
 
@@ -122,7 +128,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     """/login/second: the code, or setting up the phone when the role demands it."""
     half = _halfway(request)
     if half is None:
-        messages.warning(request, gettext("请重新输入密码，上一步已经过了太久。"))
+        messages.warning(request, gettext("请重新登录，上一步已经过了太久。"))
         return redirect("/login")
     person_id, next_path = int(half["person"]), str(half["next"])
     actor = Actor(person_id=person_id)

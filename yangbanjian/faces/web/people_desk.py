@@ -38,7 +38,8 @@ from yangbanjian.faces.web.people_forms import (
     ProfileForm,
     TokenForm,
 )
-from yangbanjian.ground.people import actions, queries
+from yangbanjian.faces.web.people_provider import identity_acts
+from yangbanjian.ground.people import actions, providers, queries
 from yangbanjian.ground.people.actions.passwords import confirm_password
 from yangbanjian.ground.people.rules.personal import PERSONAL_DATA
 from yangbanjian.ground.site import queries as site
@@ -257,20 +258,23 @@ def _token_acts(request: HttpRequest, actor: Actor, me: int) -> dict[str, Act]:
 
 @signed_in
 @never_cache
+@sensitive_post_parameters("old_password")
 @FORM
 def security(request: HttpRequest) -> HttpResponse:
-    """/desk/account/security: second factor, sessions, tokens."""
+    """/desk/account/security: second factor, sessions, tokens, other ways in."""
     actor, me = actor_of(request), _me(request)
     key = request.session.session_key or ""
     acts = {
         **_second_factor_acts(request, actor, me),
         **_session_acts(actor, me, key),
         **_token_acts(request, actor, me),
+        **identity_acts(request, actor, me),
     }
 
     def context() -> dict[str, Any]:
         person = queries.person(me)
         is_on = person is not None and person.totp_confirmed_at is not None
+        other = providers.provider()
         setup = None
         if "setup" in request.GET and not is_on:
             setup = actions.begin_second_factor(
@@ -285,6 +289,8 @@ def security(request: HttpRequest) -> HttpResponse:
             "sessions": list(queries.sessions_of(me)),
             "this_session": key,
             "tokens": list(queries.tokens_of(me)),
+            "identities": list(queries.identities_of(me)),
+            "provider": other.name if other is not None else "",
         }
 
     return answer_acts(request, "people/security.html", acts, context)

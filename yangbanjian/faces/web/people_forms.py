@@ -152,6 +152,17 @@ class EmailForm(forms.Form):
     old_password = secret(_("现在的密码"), "current-password")
 
 
+class ProofForm(forms.Form):
+    """That it is the owner who asks; the code only where the second factor is on."""
+
+    old_password = secret(_("现在的密码"), "current-password")
+    code = forms.CharField(
+        label=_("动态口令"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "text"}),
+    )
+
+
 class EraseForm(forms.Form):
     old_password = secret(_("现在的密码"), "current-password")
     agreed = forms.BooleanField(label=_("我知道注销后不能恢复"))

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from yangbanjian.faces.web import organisations_desk, organisations_lists, people, people_desk
+from yangbanjian.faces.web import (
+    organisations_desk,
+    organisations_lists,
+    people,
+    people_desk,
+    people_provider,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("login", people.sign_in, name="login"),
     path("login/second", people.second_step, name="login_second"),
+    path("login/provider", people_provider.begin, name="login_provider"),
+    path("login/provider/back", people_provider.back, name="login_provider_back"),
     path("logout", people.sign_out, name="logout"),
     path("register", people.register, name="register"),
     path("register/sent", people.sent, {"kind": "register"}, name="register_sent"),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from yangbanjian.engines.matching import queries as asking
 from yangbanjian.faces.web import limits
-from yangbanjian.faces.web.cards import card
+from yangbanjian.faces.web.cards import cards, stars_of
 from yangbanjian.faces.web.details import advice_for, panel
 from yangbanjian.faces.web.forms_on_pages import path_here
 from yangbanjian.faces.web.home import STRONG
@@ -54,6 +54,7 @@ def detail(request: HttpRequest, room: str, record_id: int) -> HttpResponse:
     is_staff = actor.has_any(Role.OPERATOR, Role.AUDITOR)
     made = panel(library, record, words, actor)
     made["actions"] = _main_actions(library, record, actor)
+    made["star"] = stars_of(library, [record], actor).get(record.pk)
     if may_write or is_staff:
         made["completeness"] = advice_for(library, record)
     context: dict[str, Any] = {
@@ -168,7 +169,7 @@ def _similar(library: Library, record: Any, actor: Actor, words: Words) -> list[
     others = [i.record for i in answer.items if i.record.pk != record.pk and i.percent >= STRONG][
         :MOST_SIMILAR
     ]
-    return [card(library, other, words, actor) for other in others]
+    return cards(library, others, words, actor)
 
 
 def _matches(library: Library, record: Any, actor: Actor, words: Words) -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def is_fragment(request: HttpRequest) -> bool:
 
 def sign_in(request: HttpRequest, back: str = "") -> HttpResponse:
     """To the sign-in page, and back here afterwards."""
-    target = "/login?" + urlencode({"next": back or _came_to(request)})
+    target = "/login?" + urlencode({"next": back or came_to(request)})
     if is_fragment(request):
         response = HttpResponse(status=HTTPStatus.NO_CONTENT)
         response["HX-Redirect"] = target
@@ -69,7 +69,7 @@ def sign_in(request: HttpRequest, back: str = "") -> HttpResponse:
     return redirect(target)
 
 
-def _came_to(request: HttpRequest) -> str:
+def came_to(request: HttpRequest) -> str:
     """Where to return: this page, or for a form the page that it stood on."""
     if request.method == "GET":
         return request.get_full_path()
@@ -97,7 +97,7 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def _cannot(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-    context: dict[str, Any] = {"said": of_refusal(refusal), "back": _came_to(request)}
+    context: dict[str, Any] = {"said": of_refusal(refusal), "back": came_to(request)}
     if isinstance(refusal, Invalid):
         context["problems"] = [of_problem(p) for p in refusal.problems]
         return render(request, "refused.html", context, status=422)

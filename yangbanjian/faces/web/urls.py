@@ -26,6 +26,7 @@ from yangbanjian.faces.web import (
     record_pages,
     record_versions,
     rulebook,
+    stars,
 )
 from yangbanjian.faces.web.shell import shell_urls
 
@@ -42,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *introductions.urls,
     *inbox.urls,
     *desk.urls,
+    *stars.urls,
     *misc.urls,
     *evidence.urls,
     *floor.urls,

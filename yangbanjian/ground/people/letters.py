@@ -112,6 +112,16 @@ LETTERS: Final[dict[str, tuple[str, str, str]]] = {
         gettext_noop("您好：您的账号关闭了两步验证。"),
         _WARN,
     ),
+    "identity_linked": (
+        gettext_noop("账号关联了其他登录方式"),
+        gettext_noop("您好：您的账号刚刚关联了另一个身份，以后用它也能登录。"),
+        _WARN,
+    ),
+    "identity_unlinked": (
+        gettext_noop("账号解除了一种登录方式"),
+        gettext_noop("您好：您的账号刚刚解除了一个关联的身份，它不能再登录。"),
+        _WARN,
+    ),
 }
 
 

@@ -11,6 +11,7 @@ from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.people.models import (
     BrowserSession,
     Claim,
+    Identity,
     Invitation,
     Membership,
     Organisation,
@@ -143,6 +144,11 @@ def claims_of(person_id: int) -> QuerySet[Claim]:
 
 def sessions_of(person_id: int) -> QuerySet[BrowserSession]:
     return BrowserSession.objects.filter(person_id=person_id).order_by("-seen_at")
+
+
+def identities_of(person_id: int) -> QuerySet[Identity]:
+    """What other providers know this person by."""
+    return Identity.objects.filter(person_id=person_id).order_by("id")
 
 
 def tokens_of(person_id: int) -> QuerySet[Token]:

@@ -1,4 +1,4 @@
-"""What people keep beside the records: drafts of forms, saved searches, reports."""
+"""What people keep beside the records: drafts of forms, saved searches, stars, reports."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound,
 from yangbanjian.kernel.text import clean_line, clean_text
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.records import actions, policy
-from yangbanjian.libraries.records.models import Draft, Report, SavedSearch
+from yangbanjian.libraries.records.models import Draft, Report, SavedSearch, Star
 from yangbanjian.libraries.records.queries import LIBRARIES, Library, get
 from yangbanjian.libraries.records.rules.filters import Filters
 from yangbanjian.libraries.records.rules.reports import WHYS
 
-MOST_DRAFTS, MOST_SEARCHES, LARGEST_DRAFT = 50, 30, 100_000
+MOST_DRAFTS, MOST_SEARCHES, MOST_STARS, LARGEST_DRAFT = 50, 30, 1000, 100_000
 MOST_UNNAMED_REPORTS = 60
 
 
@@ -86,6 +86,42 @@ def forget_search(*, actor: Actor, search_id: int) -> None:
         gone, _ = SavedSearch.objects.filter(person_id=_signed_in(actor), pk=search_id).delete()
         if not gone:
             raise NotFound("records.no_such_search", gettext_noop("没有找到这个订阅。"))
+
+
+def star(*, actor: Actor, library: Library, record_id: int) -> None:
+    """Mark a record that one may see; once more changes nothing. Not journalled: what somebody
+    finds interesting is nobody else's business. Raises NotAllowed, NotFound, Conflict."""
+    policy.may_star(actor).or_refuse()
+    person_id = _signed_in(actor)
+    record = get(library, actor, record_id)
+    with acting(actor):
+        mine = Star.objects.filter(person_id=person_id)
+        if mine.filter(library=library.room, record_id=record.pk).exists():
+            return
+        if mine.count() >= MOST_STARS:
+            raise Conflict(
+                "records.too_many_stars",
+                gettext_noop("最多收藏 %(most)d 条，请先在「我的收藏」里取消不用的。"),
+                most=MOST_STARS,
+            )
+        one = Star(
+            person_id=person_id,
+            library=library.room,
+            record_id=record.pk,
+            made_at=clock.now(),
+        )
+        # Two presses at once: the second finds the row of the first.
+        Star.objects.bulk_create([one], ignore_conflicts=True)
+
+
+def unstar(*, actor: Actor, library: Library, record_id: int) -> None:
+    """Take the mark away, also from a record that one may no longer see; once more changes
+    nothing."""
+    policy.may_star(actor).or_refuse()
+    person_id = _signed_in(actor)
+    with acting(actor):
+        mine = Star.objects.filter(person_id=person_id, library=library.room)
+        mine.filter(record_id=record_id).delete()
 
 
 def report(

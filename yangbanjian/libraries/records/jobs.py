@@ -1,6 +1,7 @@
 """No dead listings: owners are reminded before a record's end, and at its end it leaves the list.
 
-People are told what has been published under their saved searches.
+People are told what has been published under their saved searches. What they keep beside the
+records is in their copy, and goes with them.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.messages import actions as messages
 from yangbanjian.ground.messages.actions import Word
 from yangbanjian.ground.people import queries as people
+from yangbanjian.ground.people.actions.privacy import contribute_export
 from yangbanjian.ground.site import queries as site
 from yangbanjian.kernel.actor import SYSTEM
 from yangbanjian.kernel.refusals import Conflict
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.records import actions
-from yangbanjian.libraries.records.models import SavedSearch
+from yangbanjian.libraries.records.models import Draft, SavedSearch, Star
 from yangbanjian.libraries.records.queries import LIBRARIES, Library, listed
 from yangbanjian.libraries.records.rules.filters import filters_from
 from yangbanjian.libraries.records.rules.searches import query_string
@@ -131,3 +133,42 @@ def tell_owners(news: Sequence[Entry]) -> None:
                 once=f"{entry.verb}:{entry.pk}",
             ),
         )
+
+
+@subscribe("records.erased", "people.erased")
+def forget_erased(news: Sequence[Entry]) -> None:
+    """An erased person's drafts, saved searches and stars go with the rest."""
+    erased = [e.subject_id for e in news]
+    for table in (Draft, SavedSearch, Star):
+        table.objects.filter(person_id__in=erased).delete()
+
+
+@contribute_export("drafts")
+def _drafts(person_id: int) -> list[dict[str, Any]]:
+    kept = Draft.objects.filter(person_id=person_id).order_by("pk")
+    return [
+        {"form": d.form, "content": d.content, "saved_at": d.saved_at.isoformat()} for d in kept
+    ]
+
+
+@contribute_export("searches")
+def _searches(person_id: int) -> list[dict[str, Any]]:
+    kept = SavedSearch.objects.filter(person_id=person_id).order_by("pk")
+    return [
+        {
+            "library": s.library,
+            "name": s.name,
+            "query": s.query,
+            "made_at": s.made_at.isoformat(),
+        }
+        for s in kept
+    ]
+
+
+@contribute_export("stars")
+def _stars(person_id: int) -> list[dict[str, Any]]:
+    kept = Star.objects.filter(person_id=person_id).order_by("pk")
+    return [
+        {"library": s.library, "record": s.record_id, "made_at": s.made_at.isoformat()}
+        for s in kept
+    ]

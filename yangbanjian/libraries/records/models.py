@@ -143,6 +143,25 @@ class SavedSearch(models.Model):
         db_table = "records_saved_search"
 
 
+class Star(models.Model):
+    """Somebody marked a record of any library, to find it again. Nobody else learns of it."""
+
+    id = models.BigAutoField(primary_key=True)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="stars", db_index=False)
+    library = models.TextField()
+    record_id = models.BigIntegerField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "records_star"
+        constraints = [
+            # Its index also answers which of the records of a page are starred.
+            models.UniqueConstraint(
+                fields=["person", "library", "record_id"], name="star_once_a_record"
+            ),
+        ]
+
+
 class Report(models.Model):
     """Somebody says that an item should not stand as it does."""
 

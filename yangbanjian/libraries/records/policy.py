@@ -58,6 +58,11 @@ def kinds_of(actor: Actor, library: Library, record: Any) -> frozenset[str]:
     return frozenset(kinds)
 
 
+def may_star(actor: Actor) -> Answer:
+    """May the actor mark records? Whoever is somebody may; which ones, `queries.get` decides."""
+    return YES if actor.person_id is not None else SIGN_IN
+
+
 def may_moderate(actor: Actor) -> Answer:
     """May the actor decide about what others submit?"""
     if actor.is_operator:

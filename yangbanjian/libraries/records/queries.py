@@ -14,7 +14,7 @@ from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.moves import StateTable
 from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.kernel.words import gettext_noop
-from yangbanjian.libraries.records.models import Draft, RecordVersion, Report, SavedSearch
+from yangbanjian.libraries.records.models import Draft, RecordVersion, Report, SavedSearch, Star
 from yangbanjian.libraries.records.rules import search
 from yangbanjian.libraries.records.rules.fields import Field
 from yangbanjian.libraries.records.rules.filters import TRL_BANDS, Filters
@@ -237,6 +237,27 @@ def searches(actor: Actor) -> QuerySet[SavedSearch]:
     if actor.person_id is None:
         return SavedSearch.objects.none()
     return SavedSearch.objects.filter(person_id=actor.person_id).order_by("-pk")
+
+
+def stars(actor: Actor) -> QuerySet[Star]:
+    """What this person has starred in all libraries, the latest first."""
+    if actor.person_id is None:
+        return Star.objects.none()
+    return Star.objects.filter(person_id=actor.person_id).order_by("-pk")
+
+
+def starred(actor: Actor, library: Library, record_ids: Sequence[int]) -> frozenset[int]:
+    """Which of these records the actor has starred: one look into one index."""
+    if not record_ids:
+        return frozenset()
+    mine = stars(actor).order_by().filter(library=library.room, record_id__in=list(record_ids))
+    return frozenset(mine.values_list("record_id", flat=True))
+
+
+def among(library: Library, actor: Actor, record_ids: Sequence[int]) -> dict[int, Any]:
+    """Those of these records that the actor may see, by number."""
+    found = visible(library, actor).filter(pk__in=list(record_ids)).defer(*UNREAD)
+    return {record.pk: record for record in found}
 
 
 def reports(actor: Actor, state: str = "open") -> QuerySet[Report]:

@@ -177,8 +177,7 @@ DECLARE
 BEGIN
   FOR each_ IN
     SELECT t.tgrelid::regclass AS tab, t.tgname FROM pg_trigger AS t
-    -- As in the ledger: those of rows; emptying a test's database is the superuser's affair.
-    WHERE t.tgname LIKE 'bank\\_%' AND t.tgname NOT LIKE '%\\_table\\_stays' AND NOT t.tgisinternal
+    WHERE t.tgname LIKE 'bank\\_%' AND NOT t.tgisinternal
   LOOP
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', each_.tab, each_.tgname);
   END LOOP;

@@ -14,6 +14,11 @@ from yangbanjian.ground.people.actions.emails import (
     confirm_email_change,
     read_email_change,
 )
+from yangbanjian.ground.people.actions.identities import (
+    link_identity,
+    prove_owner,
+    unlink_identity,
+)
 from yangbanjian.ground.people.actions.invitations import (
     Welcome,
     accept_invitation,
@@ -94,11 +99,13 @@ __all__ = [
     "export_my_data",
     "invite",
     "join_by_invitation",
+    "link_identity",
     "locked",
     "look_at_invitation",
     "new_recovery_codes",
     "note_tags_of_demands",
     "open_session",
+    "prove_owner",
     "read_confirmation",
     "read_email_change",
     "read_mail_choice",
@@ -115,6 +122,7 @@ __all__ = [
     "sign_out",
     "suspend_organisation",
     "suspend_person",
+    "unlink_identity",
     "use_token",
     "verify_organisation",
     "withdraw_invitation",

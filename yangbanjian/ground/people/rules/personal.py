@@ -19,6 +19,7 @@ _SECURITY = gettext_noop("保护账号安全，发现异常登录")
 _TEAM = gettext_noop("确认您能代表哪个单位办事")
 _CONTACT = gettext_noop("双方同意后互相联系")
 _DISPLAY = gettext_noop("按您的习惯显示页面和发送通知")
+_KEPT = gettext_noop("让您以后接着看、接着写")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,5 +187,29 @@ PERSONAL_DATA: tuple[PersonalField, ...] = (
         IMPORT_FILE_DAYS,
         "imports",
         "import_file_days",
+    ),
+    PersonalField(
+        gettext_noop("您收藏的条目"),
+        ("records_star.library", "records_star.record_id"),
+        _KEPT,
+        CONTRACT,
+        None,
+        "stars",
+    ),
+    PersonalField(
+        gettext_noop("您订阅的筛选条件"),
+        ("records_saved_search.name", "records_saved_search.query"),
+        gettext_noop("有新条目时告诉您"),
+        CONTRACT,
+        None,
+        "searches",
+    ),
+    PersonalField(
+        gettext_noop("您还没有提交的表单草稿"),
+        ("records_draft.content",),
+        _KEPT,
+        CONTRACT,
+        None,
+        "drafts",
     ),
 )

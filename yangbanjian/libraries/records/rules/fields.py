@@ -108,9 +108,17 @@ def _integer(value: Any, field: Field) -> int | None:
 
 
 def _fen(value: Any, field: Field) -> int | None:
-    number = _integer(value, field)
+    try:
+        number = _integer(value, field)
+    except _Bad:
+        raise _Bad(
+            "not_amount",
+            gettext_noop("「%(label)s」要填 0 以上的金额，如 800000 或 80 万；没有就留空。"),
+        ) from None
     if number is not None and number < 0:
-        raise _Bad("negative", gettext_noop("「%(label)s」不能是负数。"))
+        raise _Bad(
+            "negative", gettext_noop("「%(label)s」不能是负数，请填 0 以上的金额，或者留空。")
+        )
     if number is not None and number >= 2**53:
         raise _Bad("too_large", gettext_noop("「%(label)s」太大了，请检查单位。"))
     return number

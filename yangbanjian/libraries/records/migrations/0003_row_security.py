@@ -6,6 +6,7 @@ OWN = f"person_id = {ME} OR {SYSTEM}"
 TABLES = {
     "records_draft": {"read": OWN, "write": OWN},
     "records_saved_search": {"read": OWN, "write": OWN},
+    "records_star": {"read": OWN, "write": OWN},
     # Who reports may be nobody: the house takes it down for them.
     "records_report": {
         "read": f"{READS_ALL} OR made_by = {ME}", "write": WRITES_ALL, "add": SYSTEM,
@@ -18,7 +19,7 @@ OPERATIONS = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("records", "0001_initial"),
+        ("records", "0002_stars"),
         ("database", "0003_row_security"),
     ]
     operations = OPERATIONS

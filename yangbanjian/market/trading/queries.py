@@ -18,6 +18,7 @@ from yangbanjian.ground.rulebook.models import Edition
 from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.calendar import Deadline
 from yangbanjian.kernel.refusals import NotFound
+from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.achievements.models import Achievement
 from yangbanjian.libraries.achievements.queries import LIBRARY
@@ -130,7 +131,7 @@ def right_of(record: Achievement) -> Right | None:
 
 def right(no: str) -> Right:
     """A registered right by its number."""
-    found = Right.objects.select_related("achievement", "owner").filter(no=no.strip().upper())
+    found = Right.objects.select_related("achievement", "owner").filter(no=clean_line(no, cap=60).upper())
     one = found.first()
     if one is None:
         raise NotFound("rights.not_found", gettext_noop("登记簿上没有这个编号，请核对后再查。"))

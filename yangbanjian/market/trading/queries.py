@@ -131,7 +131,9 @@ def right_of(record: Achievement) -> Right | None:
 
 def right(no: str) -> Right:
     """A registered right by its number."""
-    found = Right.objects.select_related("achievement", "owner").filter(no=clean_line(no, cap=60).upper())
+    found = Right.objects.select_related("achievement", "owner").filter(
+        no=clean_line(no, cap=60).upper()
+    )
     one = found.first()
     if one is None:
         raise NotFound("rights.not_found", gettext_noop("登记簿上没有这个编号，请核对后再查。"))

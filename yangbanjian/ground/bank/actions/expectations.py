@@ -143,8 +143,9 @@ def refund(
 ) -> Expectation:  # fmt: skip
     """Give back what came by a line, whole or in part, to whoever paid it and to nobody else; from
     the account that it was matched to, or where it has gone since (`account`)."""
-    line = Line.objects.select_related("bank_account").filter(pk=line_id, amount__gt=0).first()
-    found = queries.matches_of(line).filter(undone_by=None).first() if line else None
+    with acting(actor):
+        line = Line.objects.select_related("bank_account").filter(pk=line_id, amount__gt=0).first()
+        found = queries.matches_of(line).filter(undone_by=None).first() if line else None
     if line is None or found is None:
         told = gettext_noop("只有已经对上的收款可以退，请先对账。")
         raise Conflict("bank.nothing_to_refund", told)

@@ -190,7 +190,7 @@ def _expected_row(expected: Any, one: Any) -> dict[str, Any]:
         "account": told.account_name(expected.account), "payee": expected.counterparty,
         "amount": told.amount(expected.amount, one.bank_account.asset),
         "named": expected.reference in one.reference.upper(),
-        "state": _("已撤销") if expected.withdrawn_at else "",
+        "state": _("已撤回") if expected.withdrawn_at else "",
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models.fields import NOT_PROVIDED
 
 AT_ONCE = 64
@@ -43,9 +43,10 @@ def drawn(model: type[models.Model], count: int) -> list[int]:
 def copy_in(
     model: type[models.Model], rows: Iterable[Values], same: Values, ids: Sequence[int]
 ) -> None:
-    """Write new rows inside the open transaction: `rows` are values by column (a foreign key's
-    with `_id`), `same` what all of them share, `ids` their keys. What neither names has the
-    model's default. Raises what the database raises, and KeyError for an unknown column."""
+    """Write new rows inside one transaction, the open one if there is one: `rows` are values by
+    column (a foreign key's with `_id`), `same` what all of them share, `ids` their keys. What
+    neither names has the model's default. Raises what the database raises, and KeyError for an
+    unknown column."""
     if not ids:
         return
     columns = _columns(model)
@@ -54,12 +55,17 @@ def copy_in(
     if unknown := same.keys() - columns.writers.keys():
         raise KeyError(*sorted(unknown))
     lines = _lines(columns, shared, rows, ids)
-    with connection.cursor() as cursor:
-        cursor.execute(columns.beside)
-        with cursor.copy(columns.statement) as copy:
+    # What is copied beside is gone with the end of the transaction.
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute("SELECT row_security_active(%s)", [columns.table])
+        is_walled = (cursor.fetchone() or (True,))[0]
+        if is_walled:
+            cursor.execute(columns.beside)
+        with cursor.copy(columns.into_beside if is_walled else columns.directly) as copy:
             while some := list(islice(lines, AT_ONCE)):
                 copy.write("".join(some).encode())
-        cursor.execute(columns.insertion)
+        if is_walled:
+            cursor.execute(columns.insertion)
 
 
 class _Columns:
@@ -74,6 +80,7 @@ class _Columns:
         self.defaults = [(f.attname, f.get_default()) for f in fields]
         self.key = self.places[meta.pk.attname]
         quote = connection.ops.quote_name
+        self.table = quote(meta.db_table)
         named = ", ".join(quote(f.column or f.attname) for f in fields)
         # Never the name of a real table, which it would hide. Its columns are part of it: after an
         # upgrade a pooled connection may still have the old one.
@@ -82,12 +89,11 @@ class _Columns:
         chosen = f"SELECT {named} FROM"
         self.beside = (
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {beside} ON COMMIT DELETE ROWS"
-            f" AS {chosen} {quote(meta.db_table)} WITH NO DATA"
+            f" AS {chosen} {self.table} WITH NO DATA"
         )
-        self.statement = f"COPY {beside} ({named}) FROM STDIN"
-        self.insertion = (
-            f"INSERT INTO {quote(meta.db_table)} ({named}) {chosen} {beside}; TRUNCATE {beside}"
-        )
+        self.into_beside = f"COPY {beside} ({named}) FROM STDIN"
+        self.insertion = f"INSERT INTO {self.table} ({named}) {chosen} {beside}; TRUNCATE {beside}"
+        self.directly = f"COPY {self.table} ({named}) FROM STDIN"
 
 
 _columns = cache(_Columns)

@@ -69,7 +69,8 @@ def acting(actor: Actor) -> Iterator[None]:
                 # The end of the transaction, or of the savepoint, takes the settings with it.
                 _remember(before)
             elif getattr(connection, "ybj_actor", None) != before:
-                _tell(before or _NOBODY)
+                _tell(before or getattr(connection, "ybj_each", None) or _NOBODY)
+                _remember(before)
     except BaseException:
         # The rollback has put the database's settings back; follow it.
         _remember(before)
@@ -78,7 +79,8 @@ def acting(actor: Actor) -> Iterator[None]:
 
 @contextmanager
 def each_as(actor: Actor) -> Iterator[None]:
-    """Run the block so that a statement outside any transaction gets one of its own, as this actor.
+    """Run the block so that a statement outside any transaction gets one of its own, as this actor;
+    one in a transaction that nobody has been told in is this actor's as well.
 
     For work that must commit as it goes, or that looks without writing for longer than a
     transaction should last: the worker, the command line, a few pages.
@@ -100,9 +102,20 @@ def each_as(actor: Actor) -> Iterator[None]:
 
 
 def _told(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-    if connection.in_atomic_block:
-        return execute(sql, params, many, context)
-    with transaction.atomic():
-        # Past the cursor, which would come here again, or is named and made for one statement.
-        connection.connection.execute(_SET, connection.ybj_each)  # type: ignore[attr-defined]
-        return execute(sql, params, many, context)
+    if not connection.in_atomic_block:
+        with transaction.atomic():
+            _tell_once()
+            return execute(sql, params, many, context)
+    if getattr(connection, "ybj_actor", None) is None and not _is_about_it(sql):
+        _tell_once()
+    return execute(sql, params, many, context)
+
+
+def _is_about_it(sql: Any) -> bool:
+    """A statement about the transaction itself: some must be its first, some end a failure."""
+    return sql is _SET or str(sql).startswith(("SET ", "SAVEPOINT", "RELEASE", "ROLLBACK"))
+
+
+def _tell_once() -> None:
+    # Past the cursor, which would come here again, or is named and made for one statement.
+    connection.connection.execute(_SET, connection.ybj_each)  # type: ignore[attr-defined]

@@ -14,9 +14,17 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from django.db import connections
+from django.db.models import Count
 from psycopg import errors, sql
 
 from tests import database, walls
+from yangbanjian.kernel.actor import ANONYMOUS
+from yangbanjian.libraries.achievements.queries import LIBRARY as ACHIEVEMENTS
+from yangbanjian.libraries.demands.queries import LIBRARY as DEMANDS
+from yangbanjian.libraries.experts.queries import LIBRARY as EXPERTS
+from yangbanjian.libraries.records import queries
+from yangbanjian.libraries.records.queries import Library
+from yangbanjian.libraries.records.rules.filters import filters_from
 
 pytestmark = pytest.mark.django_db
 Found = psycopg.Connection[Any]
@@ -301,3 +309,27 @@ def test_T8_no_table_keeps_a_sealed_amount_yet(superuser: Found) -> None:
         " AND relnamespace = 'public'::regnamespace"
     ).fetchall()
     assert rows == []
+
+
+@pytest.mark.parametrize("library", [ACHIEVEMENTS, DEMANDS, EXPERTS], ids=lambda lib: lib.kind)
+def test_what_everybody_may_see_is_counted_from_an_index_alone(
+    superuser: Found, library: Library
+) -> None:
+    """The index proves the policy: none of its conditions is asked of a row."""
+    counted = queries.listed(library, ANONYMOUS, filters_from({})).order_by().values("state")
+    statement, values = counted.annotate(n=Count("state")).query.sql_with_params()
+    # A small table is read in any way; so there is but one.
+    table = library.model._meta.db_table
+    others = superuser.execute(
+        "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = %s::regclass"
+        " AND NOT indisunique AND indexrelid <> %s::regclass",
+        [table, f"{library.kind}_shown"],
+    ).fetchall()
+    for (name,) in others:
+        superuser.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+    superuser.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+    _as(superuser)
+    rows = superuser.execute(b"EXPLAIN " + statement.encode(), values).fetchall()
+    plan = "\n".join(row[0] for row in rows)
+    assert f"Index Only Scan using {library.kind}_shown" in plan, plan
+    assert "Filter" not in plan, plan

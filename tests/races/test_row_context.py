@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connection, connections, transaction
 from django.test import Client
 
 from tests import make
@@ -108,6 +108,24 @@ def test_T2_statements_outside_a_transaction_have_their_actor_and_no_other() -> 
                 assert len(list(found.iterator(chunk_size=1))) == 2
             assert seen(made) == owner(one)
         assert seen(made) == set()
+
+    on_one_connection(work)
+
+
+def test_T2_a_plain_transaction_has_the_actor_of_the_work_around_it() -> None:
+    one, other, made = two_owners()
+
+    def work() -> None:
+        with each_as(one), transaction.atomic():
+            assert seen(made) == owner(one)
+            with acting(other):
+                assert seen(made) == owner(other)
+            assert seen(made) == owner(one)
+            with pytest.raises(DatabaseError), transaction.atomic():
+                connection.cursor().execute("SELECT 1 / 0")
+            assert seen(made) == owner(one)
+        with transaction.atomic():
+            assert seen(made) == set()
 
     on_one_connection(work)
 

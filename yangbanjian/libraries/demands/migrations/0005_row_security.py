@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 
 from yangbanjian.ground.database.walls import READS_ALL, mine
 from yangbanjian.libraries.records.walls import SHOWN, library_wall, no_library_wall
@@ -12,5 +12,16 @@ PLACE = "demands", "demands_demand"
 class Migration(migrations.Migration):
     dependencies = [("demands", "0004_shelf_index"), ("database", "0003_row_security")]
     operations = [
-        migrations.RunSQL(library_wall(*PLACE, read=READ, own=OWN), no_library_wall(*PLACE))
+        migrations.AddIndex(
+            model_name="demand",
+            index=models.Index(
+                fields=["state"],
+                condition=models.Q(
+                    ("state__in", ("public", "expiring", "expired", "withdrawn", "sold")),
+                    ("visibility__in", ["anonymous", "named"]),
+                ),
+                name="demand_shown",
+            ),
+        ),
+        migrations.RunSQL(library_wall(*PLACE, read=READ, own=OWN), no_library_wall(*PLACE)),
     ]

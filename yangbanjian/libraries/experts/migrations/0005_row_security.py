@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 
 from yangbanjian.ground.database.walls import ME, READS_ALL, mine
 from yangbanjian.libraries.records.walls import SHOWN, library_wall, no_library_wall
@@ -11,5 +11,15 @@ PLACE = "experts", "experts_expert"
 class Migration(migrations.Migration):
     dependencies = [("experts", "0004_shelf_index"), ("database", "0003_row_security")]
     operations = [
-        migrations.RunSQL(library_wall(*PLACE, read=READ, own=OWN), no_library_wall(*PLACE))
+        migrations.AddIndex(
+            model_name="expert",
+            index=models.Index(
+                fields=["state"],
+                condition=models.Q(
+                    ("state__in", ("public", "expiring", "expired", "withdrawn", "sold")),
+                ),
+                name="expert_shown",
+            ),
+        ),
+        migrations.RunSQL(library_wall(*PLACE, read=READ, own=OWN), no_library_wall(*PLACE)),
     ]

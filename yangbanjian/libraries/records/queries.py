@@ -91,8 +91,9 @@ def matching_text(found: QuerySet[Any], q: str) -> QuerySet[Any]:
 def _looked_up(found: QuerySet[Any], finder: str, wanted: str, value: Any) -> Q:
     """Those that a function of the room finds by an index that row policies keep us from."""
     room = found.model._meta.app_label
-    numbers = RawSQL(f"SELECT n FROM {room}_{finder}({wanted}) AS n", [value])  # noqa: S611
-    return Q(pk__in=numbers)
+    # A table to the planner, not a column: it reads it once and adds nothing up.
+    call = f"SELECT n FROM {room}_{finder}({wanted}) AS n"  # noqa: S608 - our own words
+    return Q(pk__in=RawSQL(call, [value]))  # noqa: S611
 
 
 def content_of(library: Library, record: Any) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from django.db import connections
 from django.utils import translation
 
 from tests import database
+from yangbanjian.ground.database.transactions import each_as, tell
+from yangbanjian.kernel.actor import ANONYMOUS, SYSTEM
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +52,18 @@ def _second_database(
         database.drop(name, admin)
 
 
+@pytest.fixture(autouse=True)
+def _as_the_house(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test itself looks at, it sees: what it calls says who acts, as in the product."""
+    if request.node.get_closest_marker("django_db") is None:
+        yield
+        return
+    request.getfixturevalue("db")
+    tell(SYSTEM)
+    yield
+    tell(ANONYMOUS)
+
+
 @pytest.fixture
 def committed(_second_database: tuple[str, str, str], django_db_blocker: object) -> Iterator[None]:
     """Real commits (races, followers, other connections): a database of its own, emptied after."""
@@ -58,7 +72,8 @@ def committed(_second_database: tuple[str, str, str], django_db_blocker: object)
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         database.point_default_at(url)
         try:
-            yield
+            with each_as(SYSTEM):
+                yield
         finally:
             connections.close_all()
             database.empty(name, admin)

@@ -1,6 +1,6 @@
 """Each guard of a table is needed: without it, a probe breaks the promise.
 
-A guard is a constraint, a unique index, a trigger, a row policy, or a right that the runtime role
+A guard is a constraint, a unique index, a trigger, or a right that the runtime role
 does not have. A probe is a statement by the most powerful writer there is. With the guard it is
 refused by that guard; with the guard dropped, in the same transaction, it goes through; all of it
 is rolled back. A guard without a probe fails the test.
@@ -56,7 +56,8 @@ def known(name: str) -> str:
 
 
 def guards(found: psycopg.Connection, tables: Sequence[str]) -> dict[str, str]:
-    """Name -> the statement that drops it, of every guard that the catalogue knows but rights."""
+    """Name -> the statement that drops it, of every guard that the catalogue knows but rights, and
+    row policies, which tests/permissions/test_row_walls.py tries."""
     rows = found.execute(
         """
         SELECT conname, format('ALTER TABLE %%I DROP CONSTRAINT %%I CASCADE', conrelid::regclass, conname)
@@ -68,9 +69,6 @@ def guards(found: psycopg.Connection, tables: Sequence[str]) -> dict[str, str]:
         UNION ALL
         SELECT tgname, format('DROP TRIGGER %%I ON %%s', tgname, tgrelid::regclass)
         FROM pg_trigger WHERE tgrelid::regclass::text = ANY (%(tables)s) AND NOT tgisinternal
-        UNION ALL
-        SELECT polname, format('DROP POLICY %%I ON %%s', polname, polrelid::regclass)
-        FROM pg_policy WHERE polrelid::regclass::text = ANY (%(tables)s)
         """,
         {"tables": list(tables)},
     ).fetchall()

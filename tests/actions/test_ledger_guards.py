@@ -181,7 +181,8 @@ def test_the_functions_that_lend_rights_are_few_and_fixed(superuser: psycopg.Con
         """
         SELECT proname, pg_get_userbyid(proowner), 'search_path=pg_catalog, public, pg_temp' = ANY (proconfig),
           has_function_privilege('ybj_runtime', oid, 'EXECUTE'), has_function_privilege('ybj_auditor', oid, 'EXECUTE')
-        FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef ORDER BY proname
+        FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
+          AND proname ~ '^(bank|ledger|post)' ORDER BY proname
         """
     ).fetchall()
     asks = [

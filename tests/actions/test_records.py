@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from tests import make
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.kernel.actor import ANONYMOUS, Role
@@ -66,7 +67,8 @@ def test_somebody_elses_record_is_refused_and_unchanged() -> None:
     tto, stranger = make.actor(Role.TTO), make.actor(Role.TTO)
     record = make.achievement(tto)
     count = Entry.objects.count()
-    with pytest.raises(NotAllowed):
+    # Another's draft does not exist for them; what is public does, and is refused.
+    with pytest.raises(NotFound):
         actions.revise(actor=stranger, record_id=record.pk, values={"title": "换一个"})
     record.refresh_from_db()
     assert (record.version, record.title) == (1, "低温冷库余热梯级回收系统")
@@ -105,6 +107,14 @@ def test_duplicates_are_shown_by_text_and_title() -> None:
     assert [(d.record_id, d.why) for d in found] == [(first.pk, "title_and_owner")]
 
 
+def _changed(statement: str) -> None:
+    """Raises DatabaseError as well where no row is there to be changed: so refuses a policy."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        if cursor.rowcount == 0:
+            raise DatabaseError("no row")
+
+
 def test_the_database_refuses_to_change_the_journal() -> None:
     tto = make.actor(Role.TTO)
     make.achievement(tto)
@@ -114,8 +124,8 @@ def test_the_database_refuses_to_change_the_journal() -> None:
         "TRUNCATE journal_entry CASCADE",
         "UPDATE achievements_version SET note = 'x'",
     ):
-        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statement)
+        with pytest.raises(DatabaseError), acting(tto):
+            _changed(statement)
 
 
 def test_what_is_secret_is_refused_before_the_database_refuses_it() -> None:

@@ -185,7 +185,7 @@ ROOMS: dict[tuple[str, ...], dict[str, Probe]] = {
     },
 }  # fmt: skip
 # Only the tables' owner may bring in what is already published.
-OWNER = "SET LOCAL ROLE ybj_migrator;"
+OWNER = "SET LOCAL ROLE ybj_migrator; SET LOCAL ybj.system = 'on';"
 ALL = [(tables, name) for tables, probes in ROOMS.items() for name in probes]
 
 

@@ -83,7 +83,8 @@ def test_a_repeated_call_for_a_token_makes_no_second_and_keeps_no_secret() -> No
 def test_somebody_elses_token_is_not_mine_to_end() -> None:
     mine = post(client_as(Role.TTO), "/tokens", {}).json()
     answer = client_as(Role.TTO).delete(f"/api/v1/tokens/{mine['id']}")
-    assert is_problem(answer, 403, "people.not_yours")
+    # Whether somebody else has such a token is nobody's business.
+    assert is_problem(answer, 404, "people.no_token")
     assert Token.objects.get(pk=mine["id"]).revoked_at is None
 
 

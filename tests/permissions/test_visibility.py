@@ -3,7 +3,11 @@ owners. Every page that a role can reach by links, and every read of the API, is
 
 from __future__ import annotations
 
+import io
+import json
+import zipfile
 from collections import deque
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -26,7 +30,8 @@ STAFF = (Role.OPERATOR, Role.AUDITOR)
 QUERIES = ("", "?q=玄圃", "?state=draft", "?state=submitted", "?q=玄圃&state=draft&state=submitted")
 MORE = (
     "/achievements?q=玄圃", "/demands?q=玄圃", "/experts?q=玄圃", "/organisations?q=玄圃", "/ask?q=玄圃余热装置",
-    "/achievements?state=draft", "/achievements/export?q=玄圃", "/demands/export?q=玄圃",
+    "/achievements?state=draft", "/achievements.xlsx?q=玄圃", "/demands.xlsx?q=玄圃",
+    "/achievements.xlsx?state=draft&state=submitted",
 )  # fmt: skip
 
 
@@ -55,7 +60,7 @@ def _crawl(client: Client, starts: list[str], most: int) -> dict[str, str]:
             continue
         answer = client.get(path)
         if answer.streaming or "html" not in answer.headers.get("Content-Type", ""):
-            found[path] = "" if answer.streaming else answer.content.decode(errors="replace")
+            found[path] = _said(answer)
             continue
         found[path] = answer.content.decode()
         links = (urljoin(path, link) for link in read_page(answer).links)
@@ -75,13 +80,25 @@ def _reads(client: Client, known: dict[str, list[int]]) -> dict[str, str]:
             real = "/".join(str(number) if p.endswith("_id}") else p for p in path.split("/"))
             for query in QUERIES if "{" not in path else ("",):
                 answer = client.get(real + query)
-                if not answer.streaming:
-                    found[real + query] = answer.content.decode(errors="replace")
+                found[real + query] = _said(answer)
     for kinds in (["achievement"], ["expert"], ["demand"]):
         body = {"text": "玄圃余热装置，冷库节能", "kinds": kinds, "limit": 50}
         asked = client.post("/api/v1/match", body, content_type="application/json")
-        found[f"match {kinds}"] = asked.content.decode()
+        found[f"match {kinds}"] = _said(asked)
     return found
+
+
+def _said(answer: Any) -> str:
+    """The words of an answer: JSON writes Chinese as numbers, a workbook is a packed folder."""
+    if answer.streaming:
+        content = b"".join(answer.streaming_content)
+        if not content.startswith(b"PK"):
+            return content.decode(errors="replace")
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            return " ".join(book.read(name).decode(errors="replace") for name in book.namelist())
+    text = answer.content.decode(errors="replace")
+    is_json = "json" in answer.headers.get("Content-Type", "")
+    return json.dumps(json.loads(text), ensure_ascii=False) if is_json and text else text
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ import pytest
 from django.db import connections
 
 from tests import database
+from yangbanjian.ground.database.transactions import each_as
+from yangbanjian.kernel.actor import SYSTEM
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,9 @@ def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None
         settings_dict = dict(connections["default"].settings_dict)
         database.point_django_at(database.create(name, database.admin_url()))
         try:
-            yield
+            # What a test itself looks at, it sees; threads of their own say who acts.
+            with each_as(SYSTEM):
+                yield
         finally:
             database.drop(name, database.admin_url())
             connections.settings["default"] = before

@@ -22,9 +22,11 @@ from yangbanjian.engines.matching.live import LiveIndex
 from yangbanjian.engines.matching.models import Document
 from yangbanjian.faces.cli.running import be_ready
 from yangbanjian.ground.database import numbering
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import jobs as news
 from yangbanjian.ground.journal.models import Entry, Remark
 from yangbanjian.ground.log.models import Leaf
+from yangbanjian.kernel.actor import SYSTEM
 from yangbanjian.kernel.refusals import Conflict
 from yangbanjian.supervisor.program import server_binaries
 
@@ -180,6 +182,6 @@ def test_entries_from_before_remarks_had_digests_are_sealed_like_all(elsewhere: 
     assert len(bytes(Remark.objects.get(pk=stated.pk).salt)) == 16
     # The guards that were lifted stand again.
     for change in ("UPDATE journal_entry SET verb = ''", "UPDATE journal_remark SET salt = 's'"):
-        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        with pytest.raises(DatabaseError), acting(SYSTEM), connection.cursor() as cursor:
             cursor.execute(change)
     whole()

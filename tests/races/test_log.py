@@ -179,6 +179,7 @@ def test_an_entry_that_commits_late_is_waited_for_and_stands_by_its_transaction(
         early.set_autocommit(False)
         with early.cursor() as cursor:
             cursor.execute("SELECT pg_current_xact_id()")
+            cursor.execute("SET LOCAL ybj.system = 'on'")
             (b,) = wrote()
             cursor.execute(INSERT)
             (a,) = cursor.fetchone()

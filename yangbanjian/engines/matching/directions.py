@@ -24,8 +24,9 @@ from yangbanjian.engines.matching.rules.directions import Chains, Meeting, Suppl
 from yangbanjian.engines.matching.rules.folding import fold
 from yangbanjian.engines.matching.rules.reasons.messages import MESSAGES, text_of
 from yangbanjian.ground.codes import queries as codes
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.people.models import Membership, Organisation, OrganisationTag
-from yangbanjian.kernel.actor import Role
+from yangbanjian.kernel.actor import SYSTEM, Role
 from yangbanjian.libraries.achievements.models import Achievement
 from yangbanjian.libraries.demands.models import Demand
 from yangbanjian.libraries.records.rules.states import LIVE
@@ -232,7 +233,8 @@ def _naming(word: str) -> set[int]:
         return set()
     found = live().index.find(word, kinds=[NUMBER_OF["achievement"]], limit=NAMED)
     keys = [hit.key for hit in found.hits]
-    return set(Document.objects.filter(pk__in=keys).values_list("record_id", flat=True))
+    with acting(SYSTEM):
+        return set(Document.objects.filter(pk__in=keys).values_list("record_id", flat=True))
 
 
 # --- tags ----------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from yangbanjian.engines.matching.rules.understanding import (
 )
 from yangbanjian.engines.matching.rules.why_codes import Advice, advice
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.kernel.words import gettext_noop
@@ -59,7 +60,8 @@ def vectors_made() -> tuple[int, int]:
     without opening the index. Texts that stand twice or no more make it a little wrong."""
     keys = Path(settings.INDEX_ROOT) / "vectors" / "keys.u64"
     made = keys.stat().st_size // 8 if keys.exists() else 0
-    wanted = Document.objects.filter(is_live=True).count()
+    with acting(SYSTEM):
+        wanted = Document.objects.filter(is_live=True).count()
     return min(made, wanted), wanted
 
 
@@ -190,7 +192,8 @@ def near(text: str, *, kind: str, limit: int) -> list[tuple[int, float]]:
     seen = index.find(text, kinds=[NUMBER_OF[kind]], limit=limit)
     proof = proof_of(seen)
     rows = Document.objects.filter(pk__in=list(proof)).values_list("pk", "record_id")
-    where = dict(rows)
+    with acting(SYSTEM):
+        where = dict(rows)
     return [(where[h.key], proof[h.key]) for h in seen.hits if h.key in where]
 
 
@@ -271,9 +274,11 @@ def _checked(reason: dict[str, Any], record: Any) -> dict[str, Any]:
 def _records_of(actor: Actor, hits: Sequence[Hit]) -> list[tuple[Hit, str, Any]]:
     """The live records behind the hits that the actor may see, in the hits' order."""
     documents_of = Document.objects.filter(pk__in=[h.key for h in hits])
-    where = {
-        pk: (kind, rid) for pk, kind, rid in documents_of.values_list("pk", "kind", "record_id")
-    }
+    # Texts are the house's; the records behind them are read as who asks.
+    with acting(SYSTEM):
+        where = {
+            pk: (kind, rid) for pk, kind, rid in documents_of.values_list("pk", "kind", "record_id")
+        }
     loaded: dict[tuple[str, int], Any] = {}
     for kind in {kind for kind, _ in where.values()}:
         if kind not in documents.LIBRARY_OF:
@@ -325,7 +330,9 @@ def judgement(actor: Actor, match_id: int) -> str:
 def complaints(kind: str, record_id: int) -> list[Advice]:
     """Advice to the owner of a record from what others have said of its matches."""
     said = Feedback.objects.filter(verdict="bad", **{f"match__{kind}_id": record_id})
-    counts = dict(said.values_list("why").annotate(n=Count("pk")).order_by())
+    # Others' words come to the owner counted, never whose they are.
+    with acting(SYSTEM):
+        counts = dict(said.values_list("why").annotate(n=Count("pk")).order_by())
     return advice(counts)
 
 

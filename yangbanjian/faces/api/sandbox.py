@@ -19,6 +19,7 @@ from yangbanjian.faces.api.wire import page
 from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.clock import actions as clock_actions
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting, each_as
 from yangbanjian.ground.journal.jobs import work_off
 from yangbanjian.ground.messages import mail
 from yangbanjian.ground.people import actions as people
@@ -120,8 +121,9 @@ def move_clock(request: HttpRequest, payload: ClockIn) -> Any:
         by = payload.to - clock.now()
     else:
         by = read_duration(payload.advance or "")
-    clock_actions.advance(actor=SYSTEM, by=by)
-    report = work_off()
+    with each_as(SYSTEM):
+        clock_actions.advance(actor=SYSTEM, by=by)
+        report = work_off()
     return {"now": clock.now(), "ran": report.ran, "failed": report.failed}
 
 
@@ -132,7 +134,9 @@ def letters(request: HttpRequest, query: Query[LetterQuery]) -> Any:
     rows = mail.mails()
     if query.to:
         rows = rows.filter(recipients__contains=[query.to])
-    return page(rows, query.page, query.size, lambda letter: letter)
+    # Whoever tries a sandbox reads all of its letters.
+    with acting(SYSTEM):
+        return page(rows, query.page, query.size, lambda letter: letter)
 
 
 @router.post("/sandbox/accounts", response={201: Accounts, **REFUSED},

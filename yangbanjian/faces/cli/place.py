@@ -33,8 +33,8 @@ def installation(*, migrates: bool = False) -> Iterator[Home]:
     """
     home = home_from_environment()
     if is_child():
-        _set_up()
-        yield home
+        with _set_up():
+            yield home
         return
     if not migrates:
         refuse_unbegun(home)
@@ -43,11 +43,11 @@ def installation(*, migrates: bool = False) -> Iterator[Home]:
         if migrates:
             os.environ["YBJ_MIGRATE_URL"] = urls["YBJ_MIGRATE_URL"]
         os.environ["YBJ_HOME"] = str(home.root)
-        _set_up()
         try:
-            if not migrates:
-                refuse_other_tables()
-            yield home
+            with _set_up():
+                if not migrates:
+                    refuse_other_tables()
+                yield home
         finally:
             _give_back(home)
 
@@ -76,11 +76,18 @@ def refuse_other_tables() -> None:
         )
 
 
-def _set_up() -> None:
+@contextmanager
+def _set_up() -> Iterator[None]:
+    """Who has the machine works as the house."""
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yangbanjian.config.settings")
     django.setup()
+    from yangbanjian.ground.database.transactions import each_as
+    from yangbanjian.kernel.actor import SYSTEM
+
+    with each_as(SYSTEM):
+        yield
 
 
 def _give_back(home: Home) -> None:

@@ -16,6 +16,7 @@ from yangbanjian.engines.matching.jobs import DOCUMENTS
 from yangbanjian.engines.matching.live import COMPACT_AFTER, live
 from yangbanjian.ground.clock import actions as clock
 from yangbanjian.ground.clock.jobs import DueReport, run_due
+from yangbanjian.ground.database.transactions import each_as
 from yangbanjian.ground.journal.jobs import BULK, PROMPT, deliver, is_far_behind, work_off
 from yangbanjian.ground.log import actions as evidence
 from yangbanjian.ground.site import queries as site
@@ -67,7 +68,8 @@ def _every(stop: threading.Event, seconds: float, work: Callable[[], object]) ->
     while not stop.is_set():
         try:
             close_old_connections()
-            work()
+            with each_as(SYSTEM):
+                work()
         except Exception:
             log.exception("background work failed")
             connections.close_all()

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve
 
-from yangbanjian.ground.database.transactions import tell
+from yangbanjian.ground.database.transactions import acting, each_as, tell
 from yangbanjian.ground.people import actions as people_actions
 from yangbanjian.ground.people import queries as people
 from yangbanjian.kernel.actor import ANONYMOUS, Actor
@@ -53,7 +53,8 @@ class OneTransaction:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if _opts_out(request):
             return self.get_response(request)
-        with transaction.atomic():
+        # As nobody, until it is known who it is.
+        with acting(ANONYMOUS):
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
@@ -87,9 +88,12 @@ class WhoActs:
         actor, is_wanted = _who(request)
         request.actor = actor  # type: ignore[attr-defined]
         request.needs_second_factor = is_wanted  # type: ignore[attr-defined]
-        tell(actor)
         if is_wanted and _is_work(request.path_info):
             return redirect("/desk/account/security?needed=1")
+        if _opts_out(request):
+            with each_as(actor):
+                return self.get_response(request)
+        tell(actor)
         return self.get_response(request)
 
 

@@ -2,11 +2,13 @@
 
 Rows are given by their values, not as objects of the model, which take longer to make than to
 send. They are written while they are made: the server reads the first as we think of the last.
-Columns with a database default keep it. A table with row-level security can't be copied into.
+Columns with a database default keep it. COPY knows no row policies, so PostgreSQL refuses it for a
+table that has them: rows are copied into a temporary table and inserted from there, policies asked.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
@@ -15,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models.fields import NOT_PROVIDED
 
 AT_ONCE = 64
@@ -41,9 +43,10 @@ def drawn(model: type[models.Model], count: int) -> list[int]:
 def copy_in(
     model: type[models.Model], rows: Iterable[Values], same: Values, ids: Sequence[int]
 ) -> None:
-    """Write new rows inside the open transaction: `rows` are values by column (a foreign key's
-    with `_id`), `same` what all of them share, `ids` their keys. What neither names has the
-    model's default. Raises what the database raises, and KeyError for an unknown column."""
+    """Write new rows inside one transaction, the open one if there is one: `rows` are values by
+    column (a foreign key's with `_id`), `same` what all of them share, `ids` their keys. What
+    neither names has the model's default. Raises what the database raises, and KeyError for an
+    unknown column."""
     if not ids:
         return
     columns = _columns(model)
@@ -52,9 +55,17 @@ def copy_in(
     if unknown := same.keys() - columns.writers.keys():
         raise KeyError(*sorted(unknown))
     lines = _lines(columns, shared, rows, ids)
-    with connection.cursor() as cursor, cursor.copy(columns.statement) as copy:
-        while some := list(islice(lines, AT_ONCE)):
-            copy.write("".join(some).encode())
+    # What is copied beside is gone with the end of the transaction.
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute("SELECT row_security_active(%s)", [columns.table])
+        is_walled = (cursor.fetchone() or (True,))[0]
+        if is_walled:
+            cursor.execute(columns.beside)
+        with cursor.copy(columns.into_beside if is_walled else columns.directly) as copy:
+            while some := list(islice(lines, AT_ONCE)):
+                copy.write("".join(some).encode())
+        if is_walled:
+            cursor.execute(columns.insertion)
 
 
 class _Columns:
@@ -69,8 +80,20 @@ class _Columns:
         self.defaults = [(f.attname, f.get_default()) for f in fields]
         self.key = self.places[meta.pk.attname]
         quote = connection.ops.quote_name
+        self.table = quote(meta.db_table)
         named = ", ".join(quote(f.column or f.attname) for f in fields)
-        self.statement = f"COPY {quote(meta.db_table)} ({named}) FROM STDIN"
+        # Never the name of a real table, which it would hide. Its columns are part of it: after an
+        # upgrade a pooled connection may still have the old one.
+        shape = hashlib.sha256(named.encode()).hexdigest()[:8]
+        beside = quote(f"bulk_{shape}_{meta.db_table}"[:63])
+        chosen = f"SELECT {named} FROM"
+        self.beside = (
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {beside} ON COMMIT DELETE ROWS"
+            f" AS {chosen} {self.table} WITH NO DATA"
+        )
+        self.into_beside = f"COPY {beside} ({named}) FROM STDIN"
+        self.insertion = f"INSERT INTO {self.table} ({named}) {chosen} {beside}; TRUNCATE {beside}"
+        self.directly = f"COPY {self.table} ({named}) FROM STDIN"
 
 
 _columns = cache(_Columns)

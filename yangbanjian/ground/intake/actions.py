@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.intake.models import Request
+from yangbanjian.kernel.actor import SYSTEM
 from yangbanjian.kernel.refusals import Conflict, Invalid
 from yangbanjian.kernel.words import gettext_noop
 
@@ -27,6 +29,11 @@ def begin(*, caller: str, key: str, digest: str) -> Answer | None:
     """
     if not 1 <= len(key) <= 200:
         raise Invalid("intake.key_length", gettext_noop("Idempotency-Key 应为 1 到 200 个字符。"))
+    with acting(SYSTEM):
+        return _claimed(caller, key, digest)
+
+
+def _claimed(caller: str, key: str, digest: str) -> Answer | None:
     Request.objects.bulk_create(
         [Request(caller=caller, key=key, digest=digest, made_at=clock.recorded_now())],
         ignore_conflicts=True,
@@ -44,7 +51,9 @@ def begin(*, caller: str, key: str, digest: str) -> Answer | None:
 
 def finish(*, caller: str, key: str, answer: Answer) -> None:
     """Keep the answer; a failure of ours (5xx) is not kept, so that it can be tried again."""
-    if answer.status < 500:
+    if answer.status >= 500:
+        return
+    with acting(SYSTEM):
         Request.objects.filter(caller=caller, key=key).update(
             status=answer.status, body=answer.body, content_type=answer.content_type
         )

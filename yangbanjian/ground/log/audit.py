@@ -19,12 +19,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.keys import queries as key_queries
 from yangbanjian.ground.keys import rules as signing
 from yangbanjian.ground.log import kept_files, queries, rows
 from yangbanjian.ground.log.models import Checkpoint, Leaf, Subtree
 from yangbanjian.ground.log.rules import merkle, notes
+from yangbanjian.kernel.actor import SYSTEM
 
 MOST_FINDINGS = 50
 AT_ONCE = 5000
@@ -266,14 +268,19 @@ def audit(*, outside: Iterable[Path] = ()) -> Report:
         if connection.settings_dict.get("NAME") and not connection.savepoint_ids:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        work = _Audit([*dropped, *outside])
-        work.read_leaves()
-        work.read_unplaced()
-        work.read_backdated()
-        work.read_files()
-        work.judge_heads()
-        work.judge_keys()
-        work.judge_outside()
+        with acting(SYSTEM):
+            return _audited([*dropped, *outside])
+
+
+def _audited(outside: list[Path]) -> Report:
+    work = _Audit(outside)
+    work.read_leaves()
+    work.read_unplaced()
+    work.read_backdated()
+    work.read_files()
+    work.judge_heads()
+    work.judge_keys()
+    work.judge_outside()
     work.report.findings.sort(key=lambda f: f.index)
     return work.report
 

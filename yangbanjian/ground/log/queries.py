@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.files import actions as reading
 from yangbanjian.ground.files import queries as files
 from yangbanjian.ground.journal import queries as journal
@@ -22,7 +23,7 @@ from yangbanjian.ground.keys.models import Key
 from yangbanjian.ground.log.models import Anchor, Checkpoint, Leaf, Log, Subtree
 from yangbanjian.ground.log.rules import leaves, merkle
 from yangbanjian.ground.log.rules.tiles import Tile, width_at
-from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Refusal
 from yangbanjian.kernel.words import gettext_noop
 
@@ -240,7 +241,10 @@ def unsequenced_since() -> float:
     """How many seconds the oldest entry without a place has waited; 0 when all have theirs."""
     signed = head()
     floor = signed.xact if signed is not None else 0
-    waiting = Entry.objects.filter(xact__gte=floor, leaf=None).order_by("xact", "id").first()
+    found = Entry.objects.filter(xact__gte=floor, leaf=None).order_by("xact", "id")
+    # Whoever asks how the log stands is told of all entries, seen by them or not.
+    with acting(SYSTEM):
+        waiting = found.first()
     return 0.0 if waiting is None else _age(waiting)
 
 
@@ -276,7 +280,8 @@ class Place:
         """For how long the oldest sealed entry has not been outside here; 0 when all are."""
         last = self.last()
         first = Leaf.objects.filter(position=last.checkpoint.size if last is not None else 0)
-        leaf = first.select_related("entry").first()
+        with acting(SYSTEM):
+            leaf = first.select_related("entry").first()
         return 0.0 if leaf is None else _age(leaf.entry)
 
 

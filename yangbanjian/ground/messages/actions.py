@@ -13,7 +13,7 @@ from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.messages.models import Notice
 from yangbanjian.ground.people import queries as people
 from yangbanjian.ground.people.models import Person
-from yangbanjian.kernel.actor import Actor, Role
+from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import NotAllowed
 from yangbanjian.kernel.words import gettext_noop
 
@@ -34,6 +34,11 @@ class Word:
 
 def tell(person_ids: Iterable[int], word: Word, organisation_id: int | None = None) -> int:
     """Put a word in each inbox; returns how many were new. Call inside an action or a job."""
+    with acting(SYSTEM):
+        return _put(person_ids, word, organisation_id)
+
+
+def _put(person_ids: Iterable[int], word: Word, organisation_id: int | None) -> int:
     now = clock.now()
     rows = [
         Notice(

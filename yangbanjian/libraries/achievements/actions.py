@@ -7,7 +7,7 @@ from typing import Any
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.people import queries as people
-from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Invalid
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.achievements import policy
@@ -58,7 +58,9 @@ def give_custody(*, actor: Actor, record_id: int, broker_id: int | None) -> Any:
             raise Invalid("achievements.not_a_broker", gettext_noop("只能托管给已核验的技术券商。"))
         if record.custody_broker_id != broker_id:
             record.custody_broker_id = broker_id
-            record.save(update_fields=["custody_broker"])
+            # A broker who gives it back loses sight of it in the same moment.
+            with acting(SYSTEM):
+                record.save(update_fields=["custody_broker"])
             payload = {"broker": broker_id}
             journal.record(
                 actor=actor,

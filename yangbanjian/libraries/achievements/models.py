@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from yangbanjian.ground.people.models import Organisation
-from yangbanjian.libraries.records.models import Record, RecordVersion, shelf
+from yangbanjian.libraries.records.models import Record, RecordVersion, shelf, shown
 
 
 class Achievement(Record):
@@ -41,6 +41,7 @@ class Achievement(Record):
         db_table = "achievements_achievement"
         indexes = [
             *Record.Meta.indexes,
+            shown("achievement"),
             shelf("achievement", "kind", "modes", "trl", "price_fen", "custody_broker"),
         ]
         constraints = [

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from yangbanjian.libraries.records.models import Record, RecordVersion, shelf
+from yangbanjian.libraries.records.models import Record, RecordVersion, shelf, shown
 
 
 class Demand(Record):
@@ -25,7 +25,11 @@ class Demand(Record):
 
     class Meta(Record.Meta):
         db_table = "demands_demand"
-        indexes = [*Record.Meta.indexes, shelf("demand", "modes", "trl_wanted", "visibility")]
+        indexes = [
+            *Record.Meta.indexes,
+            shown("demand", visibility__in=["anonymous", "named"]),
+            shelf("demand", "modes", "trl_wanted", "visibility"),
+        ]
         constraints = [
             *Record.Meta.constraints,
             models.CheckConstraint(

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from yangbanjian.ground.people.models import Person
-from yangbanjian.libraries.records.models import Record, RecordVersion, shelf
+from yangbanjian.libraries.records.models import Record, RecordVersion, shelf, shown
 
 
 class Expert(Record):
@@ -26,7 +26,11 @@ class Expert(Record):
 
     class Meta(Record.Meta):
         db_table = "experts_expert"
-        indexes = [*Record.Meta.indexes, shelf("expert", "availability", "person")]
+        indexes = [
+            *Record.Meta.indexes,
+            shown("expert"),
+            shelf("expert", "availability", "person"),
+        ]
         constraints = [
             *Record.Meta.constraints,
             models.CheckConstraint(

@@ -255,13 +255,10 @@ def _fits_its_state(library: Library, record: Any) -> None:
 
 
 def locked(library: Library, record_id: int) -> Any:
-    """The record under a row lock. Refuses what does not exist."""
-    record = (
-        library.model.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("owner")
-        .filter(pk=record_id)
-        .first()
-    )
+    """The record under a row lock; without the lock where the actor may see it and not change it,
+    so that the policy can say why. Refuses what does not exist for them."""
+    found = library.model.objects.select_related("owner").filter(pk=record_id)
+    record = found.select_for_update(no_key=True, of=("self",)).first() or found.first()
     if record is None:
         raise NotFound(f"{library.room}.not_found", gettext_noop("没有找到这条记录。"))
     return record

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 
 from yangbanjian.ground.people.models import Organisation, Person
+from yangbanjian.libraries.records.rules import states
 
 STATES = ("draft", "submitted", "public", "expiring", "expired", "withdrawn", "sold")
 
@@ -26,6 +27,14 @@ def shelf(kind: str, *columns: str) -> models.Index:
         condition=Q(state__in=["public", "expiring"]),
         name=f"{kind}_shelf",
     )  # fmt: skip
+
+
+def shown(kind: str, **also: object) -> models.Index:
+    """The smallest index that proves to a wall that everybody may see its rows (see walls.py): lists
+    are counted by it."""
+    return models.Index(
+        fields=["state"], condition=Q(state__in=states.SHOWN, **also), name=f"{kind}_shown"
+    )
 
 
 class Record(models.Model):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.contrib.postgres.search import SearchQuery
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.moves import StateTable
@@ -85,7 +85,15 @@ def matching_text(found: QuerySet[Any], q: str) -> QuerySet[Any]:
     if not terms:
         return found.none() if q.strip() else found
     combined = " & ".join("'" + t.replace("\\", "\\\\").replace("'", "''") + "'" for t in terms)
-    return found.filter(terms=SearchQuery(combined, search_type="raw", config="simple"))
+    return found.filter(_looked_up(found, "said", "to_tsquery('simple', %s)", combined))
+
+
+def _looked_up(found: QuerySet[Any], finder: str, wanted: str, value: Any) -> Q:
+    """Those that a function of the room finds by an index that row policies keep us from."""
+    room = found.model._meta.app_label
+    # A table to the planner, not a column: it reads it once and adds nothing up.
+    call = f"SELECT n FROM {room}_{finder}({wanted}) AS n"  # noqa: S608 - our own words
+    return Q(pk__in=RawSQL(call, [value]))  # noqa: S611
 
 
 def content_of(library: Library, record: Any) -> dict[str, Any]:
@@ -126,13 +134,10 @@ def duplicates(library: Library, actor: Actor, record: Any, limit: int = 5) -> l
             found.setdefault(other.pk, Duplicate(other.pk, other.title, other.state, why))
 
     if record.numbers:
-        add(others.filter(numbers__overlap=record.numbers), "number")
+        add(others.filter(_looked_up(others, "numbered", "%s::text[]", record.numbers)), "number")
     add(others.filter(owner_id=record.owner_id, title__iexact=record.title), "title_and_owner")
     if record.bands:
-        # Ordered by a sum, so that the planner reads the index of bands instead of hoping to come
-        # upon the first few somewhere in the table.
-        near = others.filter(bands__overlap=record.bands).order_by(F("pk") + 0)
-        add(near, "text")
+        add(others.filter(_looked_up(others, "alike", "%s::bigint[]", record.bands)), "text")
     return list(found.values())[:limit]
 
 

@@ -16,7 +16,7 @@ from yangbanjian.ground.journal.actions import Fact, record
 from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.ledger.models import Account
 from yangbanjian.ground.ledger.rules import LONGEST_CAUSE, MOST_UNITS, SUSPENSE
-from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Problem
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
@@ -39,7 +39,7 @@ def expect(
             counterparty=account_number(counterparty), cause=clean_line(cause, cap=LONGEST_CAUSE),
             made_at=clock.now(),
         )  # fmt: skip
-        there = Expectation.objects.filter(reference=asked.reference).first()
+        there = _there(asked.reference)
         return _same_or_refuse(asked, there) if there else _written(actor, asked)
 
 
@@ -65,6 +65,12 @@ def _reference(said: str) -> str:
         told = gettext_noop("缴款编号要 4 到 40 位，只能有大写字母、数字和短横。")
         raise Invalid("bank.reference", told, [Problem("reference", "unusable", told)])
     return reference
+
+
+def _there(reference: str) -> Expectation | None:
+    """What has this reference already, whose ever it is: a reference stands for one thing."""
+    with acting(SYSTEM):
+        return Expectation.objects.filter(reference=reference).first()
 
 
 def _same_or_refuse(asked: Expectation, there: Expectation) -> Expectation:
@@ -103,7 +109,7 @@ def pay_out(
             origin=origin, hold_id=held, cause=clean_line(cause, cap=LONGEST_CAUSE),
             made_at=clock.now(),
         )  # fmt: skip
-        there = Expectation.objects.filter(reference=asked.reference).first()
+        there = _there(asked.reference)
         if there is not None:
             return _same_or_refuse(asked, there)
         suspense = ledger.named_account(actor=actor, name=SUSPENSE, asset=kept.asset)
@@ -137,8 +143,9 @@ def refund(
 ) -> Expectation:  # fmt: skip
     """Give back what came by a line, whole or in part, to whoever paid it and to nobody else; from
     the account that it was matched to, or where it has gone since (`account`)."""
-    line = Line.objects.select_related("bank_account").filter(pk=line_id, amount__gt=0).first()
-    found = queries.matches_of(line).filter(undone_by=None).first() if line else None
+    with acting(actor):
+        line = Line.objects.select_related("bank_account").filter(pk=line_id, amount__gt=0).first()
+        found = queries.matches_of(line).filter(undone_by=None).first() if line else None
     if line is None or found is None:
         told = gettext_noop("只有已经对上的收款可以退，请先对账。")
         raise Conflict("bank.nothing_to_refund", told)

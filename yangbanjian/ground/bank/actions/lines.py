@@ -297,5 +297,5 @@ def unmatch(*, actor: Actor, line_id: int, reason: str = "") -> Match:
             payload={"expectation": found.expectation_id, "amount": line.amount}, remark=reason,
         )  # fmt: skip
         record(actor=actor, fact=fact)
-    found.refresh_from_db()
+        found.refresh_from_db()
     return found

@@ -13,7 +13,7 @@ from yangbanjian.ground.people import policy, queries
 from yangbanjian.ground.people.credentials import digest_of
 from yangbanjian.ground.people.models import Membership, Organisation, Person, Token
 from yangbanjian.ground.people.rules.typed import Typed
-from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound
 from yangbanjian.kernel.words import gettext_noop
 
@@ -112,6 +112,12 @@ def use_token(secret: str) -> Actor | None:
     unknown, revoked, expired, or its person is gone."""
     if not secret.startswith(PREFIX) or len(secret) > 100:
         return None
+    # Who it is must be found before anybody acts.
+    with acting(SYSTEM):
+        return _used(secret)
+
+
+def _used(secret: str) -> Actor | None:
     token = (
         Token.objects.filter(digest=digest_of(secret), revoked_at=None)
         .select_related("person")

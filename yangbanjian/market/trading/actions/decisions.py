@@ -10,7 +10,7 @@ from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.files import queries as files
 from yangbanjian.ground.journal import actions as journal
-from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Conflict, Invalid, Problem
 from yangbanjian.kernel.text import clean_line, clean_text
 from yangbanjian.kernel.words import gettext_noop
@@ -26,14 +26,13 @@ INVALID = gettext_noop("有几处需要修改，请看各栏的提示。")
 
 
 def locked(actor: Actor, achievement_id: int) -> Achievement:
-    """The achievement with its row locked: what is decided about one is decided in turn."""
+    """The achievement with its row locked: what is decided about one is decided in turn. The house
+    locks, for the exchange registers rights of achievements that it may see and not change."""
     queries.achievement(actor, achievement_id)
-    found: Achievement = (
-        Achievement.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("owner")
-        .get(pk=achievement_id)
-    )
-    return found
+    found = Achievement.objects.select_for_update(of=("self",), no_key=True)
+    with acting(SYSTEM):
+        one: Achievement = found.select_related("owner").get(pk=achievement_id)
+    return one
 
 
 def fact(

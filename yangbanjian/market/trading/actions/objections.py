@@ -47,14 +47,17 @@ def object_to(
             problems.append(Problem("contact", "required", sentence))
         if problems:
             raise Invalid("objections.invalid", INVALID, problems)
-        if one.objections.filter(state__in=rules.WAITING).count() >= MOST_WAITING:
-            raise Conflict("objections.many", gettext_noop("这份公示的异议已经很多，处理后再提。"))
-        made = Objection.objects.create(
-            notice=one, owner_id=one.owner_id, text=said,
-            name="" if actor.person_id else who, contact="" if actor.person_id else how,
-            made_by=actor.person_id, made_at=now,
-        )  # fmt: skip
-        _pause(one, now)
+        # Whoever objects does not see the others' objections: the house counts and writes.
+        with acting(SYSTEM):
+            if one.objections.filter(state__in=rules.WAITING).count() >= MOST_WAITING:
+                told = gettext_noop("这份公示的异议已经很多，处理后再提。")
+                raise Conflict("objections.many", told)
+            made = Objection.objects.create(
+                notice=one, owner_id=one.owner_id, text=said,
+                name="" if actor.person_id else who, contact="" if actor.person_id else how,
+                made_by=actor.person_id, made_at=now,
+            )  # fmt: skip
+            _pause(one, now)
         # What somebody says may hold personal data: the log has that it was said, not the words.
         journal.record(
             actor=actor, fact=fact(made, "objected", "notice_objection", {"notice": one.pk})
@@ -91,7 +94,7 @@ def rule(*, actor: Actor, objection_id: int, outcome: str, reason: str = "") -> 
     with acting(actor):
         seen = queries.objection(actor, objection_id)
         one = locked_notice(seen.notice_id)
-        objection = Objection.objects.select_for_update(no_key=True).get(pk=objection_id)
+        objection = _locked(objection_id)
         policy.may_rule(actor, objection).or_refuse()
         if outcome not in ("upheld", "dismissed"):
             sentence = gettext_noop("裁定选成立（upheld）或不成立（dismissed）。")
@@ -115,6 +118,13 @@ def rule(*, actor: Actor, objection_id: int, outcome: str, reason: str = "") -> 
         _go_on(actor, one, now)
         _tell_objector(objection, one)
         return objection
+
+
+def _locked(objection_id: int) -> Objection:
+    """The objection with its row locked. Callers have asked whether the actor may see it; the house
+    locks, so that whoever may see it and not rule is told why."""
+    with acting(SYSTEM):
+        return Objection.objects.select_for_update(no_key=True).get(pk=objection_id)
 
 
 def _go_on(actor: Actor, one: PublicNotice, now: datetime) -> None:
@@ -141,7 +151,7 @@ def appeal(*, actor: Actor, objection_id: int, reason: str) -> Objection:
     with acting(actor):
         seen = queries.objection(actor, objection_id)
         one = locked_notice(seen.notice_id)
-        objection = Objection.objects.select_for_update(no_key=True).get(pk=objection_id)
+        objection = _locked(objection_id)
         policy.may_appeal(actor, objection).or_refuse()
         now = clock.now()
         _in_time(one, now)
@@ -152,7 +162,8 @@ def appeal(*, actor: Actor, objection_id: int, reason: str) -> Objection:
         objection.state = rules.OBJECTIONS.advance(objection.state, "appeal")
         objection.appeal, objection.appealed_at = why, now
         objection.save()
-        _pause(one, now)
+        with acting(SYSTEM):
+            _pause(one, now)
         payload = {"notice": one.pk}
         journal.record(actor=actor, fact=fact(objection, "appealed", "notice_objection", payload))
         _tell_notice(SYSTEM, one, "notice_appealed")

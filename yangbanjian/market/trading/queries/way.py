@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.ground.people.rules import PUBLIC_UNITS
 from yangbanjian.ground.rulebook import queries as rulebook
@@ -88,7 +89,8 @@ def objections(actor: Actor, notice_id: int) -> QuerySet[Objection]:
 def objection_counts(notice_id: int) -> Mapping[str, int]:
     """How many objections in which state: what the public is told of them."""
     rows = Objection.objects.filter(notice_id=notice_id).values_list("state")
-    return dict(rows.annotate(count=Count("id")).order_by("state"))
+    with acting(SYSTEM):
+        return dict(rows.annotate(count=Count("id")).order_by("state"))
 
 
 def objection(actor: Actor, objection_id: int) -> Objection:
@@ -151,7 +153,12 @@ def standing(one: Right | None, on: date | None = None) -> right_rules.Standing:
 
 
 def checks(record: Achievement) -> list[statement_rules.Check]:
-    """Every check of an achievement as it stands now."""
+    """Every check of an achievement as it stands now: told to everybody, whoever stated it."""
+    with acting(SYSTEM):
+        return _checks(record)
+
+
+def _checks(record: Achievement) -> list[statement_rules.Check]:
     stated = {s.item: s for s in Statement.objects.filter(achievement=record).order_by("id")}
     now = standing(right_of(record))
     facts = {
@@ -189,7 +196,13 @@ class Checklist:
 
 def duties(record: Achievement) -> Checklist:
     """What is there, what is missing, who has the ball: from the rows of the rulebook and what
-    stands on record at this moment."""
+    stands on record at this moment. The list is public, the papers behind it are not: the house
+    looks."""
+    with acting(SYSTEM):
+        return _duties(record)
+
+
+def _duties(record: Achievement) -> Checklist:
     place = jurisdiction(record)
     edition = rulebook.rule(DUTIES, place)
     decided = Decision.objects.filter(achievement=record).order_by("-id").first()
@@ -247,7 +260,8 @@ def _notice_facts(
 def entries_about(kind: str, subject_id: int) -> tuple[int, ...]:
     """The journal's entries about a row of this room, in their order."""
     rows = journal.timeline(actor=SYSTEM, kind=kind, subject_id=subject_id)
-    return tuple(reversed(rows.values_list("id", flat=True)[:MOST_ENTRIES]))
+    with acting(SYSTEM):
+        return tuple(reversed(rows.values_list("id", flat=True)[:MOST_ENTRIES]))
 
 
 def duty_label(duty: str) -> str:
@@ -262,7 +276,8 @@ def today() -> date:
 def floor_share() -> tuple[int, int]:
     """(fiscally funded achievements that take the floor, all that have chosen a way)."""
     rows = Way.objects.filter(achievement__is_fiscally_funded=True)
-    told = rows.aggregate(floor=Count("pk", filter=Q(is_floor=True)), all=Count("pk"))
+    with acting(SYSTEM):
+        told = rows.aggregate(floor=Count("pk", filter=Q(is_floor=True)), all=Count("pk"))
     return int(told["floor"]), int(told["all"])
 
 

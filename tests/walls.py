@@ -1,0 +1,191 @@
+"""What the catalogue says of the walls around rows that belong to somebody, as a list of faults.
+
+Reads the catalogue alone, so that a table, view, function or key of tomorrow is judged too. Each
+exception stands here by name, with its reason.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+
+# Tables that speak of a person or an organisation and are open to every actor, and why.
+OPEN = {
+    "people_organisation": "the directory: names and kinds are public, contacts are shown by rules",
+    "people_organisation_tag": "tags can be read by everybody",
+    "people_person": "signing in must find it before anybody acts; pages show names alone",
+    "people_membership": "who may do what is read to find out who acts",
+    "people_claim": "decided by operators, by a policy of its room",
+    "people_invitation": "found by the secret of its link before anybody acts",
+    "people_sign_in": "digests of names, for the lock-out, before anybody acts",
+    "people_letter": "digests of addresses, for the brake, before anybody acts",
+    "people_recovery_code": "digests, read while signing in",
+    "people_browser_session": "read to find out who acts",
+    "people_identity": "read while signing in",
+    "credentials_credential": "found by the secret of its address; shown to whoever has it",
+    "journal_undelivered": "the worker's own: the number of an entry and what went wrong",
+    "log_leaf": "digests, published",
+}
+# Walled tables that everybody may read, and why: their walls are against writing.
+PUBLIC = {
+    "trading_right": "the register of rights is public",
+    "trading_right_entry": "the register of rights is public, with what was entered when",
+}
+# What makes a row somebody's: a reference to one of these, or a column of such a name.
+OWNERS = ("people_organisation", "people_person")
+NAMES = (
+    "owner_id", "organisation_id", "person_id", "seeker_id", "provider_id", "broker_id", "made_by",
+    "started_by", "created_by", "acted_for", "bidder_id", "client_id", "party_ids",
+)  # fmt: skip
+# Functions that may do more than their caller, all of the poster's and with a fixed search path.
+LENT = frozenset(
+    {
+        "ledger_expire", "ledger_open_account", "ledger_settled", "post_batch", "matching_met",
+        "achievements_said", "achievements_numbered", "achievements_alike",
+        "demands_said", "demands_numbered", "demands_alike",
+        "bank_account_fits", "bank_line_posted", "bank_expectation_fits", "bank_match_fits",
+        "bank_match_undone", "bank_adds_up",
+        "experts_said", "experts_numbered", "experts_alike",
+    }
+)  # fmt: skip
+# Unique keys of walled tables that begin with no owner, and why they tell nothing of another's row.
+KEYS = {
+    "people_token_digest": "a digest of 256 random bits",
+    "ledger_account_key": "a random name that its opener made",
+    "ledger_account_named_once": "the house's own accounts",
+    "ledger_transfer_pkey": "a random name that its sender made: told back as «exists» to the sender",
+    "ledger_transfer_seq": "drawn by the poster",
+    "ledger_transfer_resolved_once": "of one hold, whose parties write it",
+    "ledger_transfer_chain_once": "a random name that its sender made",
+    "achievement_version_once": "of one record",
+    "demand_version_once": "of one record",
+    "expert_version_once": "of one record",
+    "match_demand_achievement_once": "of one demand: its owner's",
+    "match_demand_expert_once": "of one demand: its owner's",
+    "match_tags_achievement_once": "begins with the seeker",
+    "feedback_once": "of one match, and then one's organisation",
+    "document_once": "written by the index alone",
+    "request_once": "begins with the caller",
+    "file_once": "the owner is part of it: the same bytes of another owner are another row",
+    "journal_remark_pkey": "of one entry",
+    "bank_account_number": "the house's own accounts, written by its bookkeepers alone",
+    "bank_account_account_id": "of one account of the ledger, written by bookkeepers",
+    "bank_line_once": "begins with the house's own bank account",
+    "bank_line_transfer_id": "of one transfer, written by bookkeepers",
+    "bank_expectation_reference": "stands for one thing everywhere: told to whoever is to pay",
+    "bank_expectation_hold_id": "of one hold, whose account's owner orders the payment",
+    "bank_match": "of one line, one transfer, one expectation: written by bookkeepers",
+    "notice_one_at_a_time": "of one achievement: its owner's",
+    "notice_version_once": "of one notice",
+    "trading_way_pkey": "of one achievement: its owner's",
+    "trading_right": "the register is public",
+    "right_entry_seq_once": "the register is public",
+}
+OWNER_COLUMNS = frozenset({"owner_id", "person_id", "organisation_id", "seeker_id"})
+# Rows that nobody changes once they stand: the product's login has no right to.
+INSERT_ONLY = ("journal_entry", "ledger_transfer", "log_leaf", "log_subtree", "log_checkpoint")
+
+_WALLED = """
+SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity,
+  ARRAY(SELECT DISTINCT p.polcmd::text FROM pg_policy AS p
+    WHERE p.polrelid = c.oid AND 'ybj_runtime'::regrole = ANY (p.polroles)) AS commands
+FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+"""
+_OWNED = """
+SELECT DISTINCT c.relname::text FROM pg_class AS c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+  AND (EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0
+      AND NOT a.attisdropped AND a.attname = ANY (%(names)s))
+    OR EXISTS (SELECT FROM pg_constraint AS f JOIN pg_class AS o ON o.oid = f.confrelid
+      WHERE f.conrelid = c.oid AND f.contype = 'f' AND o.oid <> c.oid
+        AND (o.relname = ANY (%(owners)s) OR o.relrowsecurity)))
+"""
+_UNIQUE = """
+SELECT i.indrelid::regclass::text, i.indexrelid::regclass::text, a.attname::text, i.indisprimary
+FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
+LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+WHERE c.relnamespace = 'public'::regnamespace AND c.relrowsecurity AND i.indisunique
+"""
+_LENT = """
+SELECT proname::text, pg_get_userbyid(proowner)::text,
+  'search_path=pg_catalog, public, pg_temp' = ANY (COALESCE(proconfig, '{}'))
+FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef
+"""
+_VIEWS = """
+SELECT relname::text, relkind::text,
+  'security_invoker=true' = ANY (COALESCE(reloptions, '{}'))
+FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')
+  AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'e')
+"""
+_RIGHTS = """
+SELECT t, p FROM unnest(%(tables)s::text[]) AS t, unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS p
+WHERE has_table_privilege('ybj_runtime', t, p)
+UNION ALL
+SELECT relname::text, 'TRUNCATE' FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relrowsecurity
+  AND has_table_privilege('ybj_runtime', oid, 'TRUNCATE')
+"""
+
+
+def walled(found: psycopg.Connection[Any]) -> list[str]:
+    """The tables that have a wall."""
+    return sorted(name for name, on, _, _ in found.execute(_WALLED).fetchall() if on)
+
+
+def owned(found: psycopg.Connection[Any]) -> list[str]:
+    """The tables whose rows belong to somebody, by what the catalogue says of them."""
+    rows = found.execute(_OWNED, {"names": list(NAMES), "owners": list(OWNERS)}).fetchall()
+    return sorted(row[0] for row in rows)
+
+
+def faults(found: psycopg.Connection[Any]) -> list[str]:
+    """Every leak that the catalogue shows, each as a sentence that says what to do."""
+    told = [*_of_tables(found), *_of_keys(found)]
+    for name, kind, invokes in found.execute(_VIEWS).fetchall():
+        if kind == "m":
+            told.append(f"the materialised view {name} keeps rows past all policies: drop it")
+        elif not invokes:
+            told.append(f"the view {name} reads as its owner: make it WITH (security_invoker=true)")
+    for name, owner, is_fixed in found.execute(_LENT).fetchall():
+        if name not in LENT or owner != "ybj_poster":
+            told.append(
+                f"the definer function {name} of {owner} is not known: drop SECURITY DEFINER, or"
+                " hand it to ybj_poster and list it in tests/walls.py LENT"
+            )
+        if not is_fixed:
+            told.append(f"the definer function {name} has no fixed search path: SET search_path")
+    for table, right in found.execute(_RIGHTS, {"tables": list(INSERT_ONLY)}).fetchall():
+        told.append(f"the product's login may {right} in {table}: revoke it")
+    return told
+
+
+def _of_tables(found: psycopg.Connection[Any]) -> list[str]:
+    told = []
+    belong = set(owned(found))
+    for name, is_on, is_forced, commands in found.execute(_WALLED).fetchall():
+        if is_on and not is_forced:
+            told.append(f"{name}: its owner passes the policies: FORCE ROW LEVEL SECURITY")
+        if is_on and not {"r", "a", "w", "d"} <= set(commands):
+            told.append(f"{name}: a policy is missing: use ground/database/walls.py")
+        if not is_on and name in belong and name not in OPEN:
+            told.append(
+                f"{name} has rows that belong to somebody and no policy: put a wall around it in a"
+                " migration (ground/database/walls.py), or say in tests/walls.py OPEN why not"
+            )
+    told += [f"{name} is walled: take it out of OPEN" for name in set(OPEN) & set(walled(found))]
+    return told
+
+
+def _of_keys(found: psycopg.Connection[Any]) -> list[str]:
+    told = []
+    for table, key, first, is_primary in found.execute(_UNIQUE).fetchall():
+        # Numbers that the database draws: taking one that is there tells that it is there, no more.
+        is_drawn = is_primary and first == "id" and table != "ledger_transfer"
+        is_known = any(key == name or key.startswith(name + "_") for name in KEYS)
+        if first not in OWNER_COLUMNS and not is_drawn and not is_known:
+            told.append(
+                f"the unique key {key} of {table} tells of other owners' rows: begin it with the"
+                " owner, or say in tests/walls.py KEYS why it does not"
+            )
+    return told

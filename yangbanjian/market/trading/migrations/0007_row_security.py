@@ -37,7 +37,7 @@ OPERATIONS = [
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("trading", "0002_guards"),
+        ("trading", "0006_deal_guards"),
         ("achievements", "0005_row_security"),
         ("files", "0003_row_security"),
     ]

@@ -10,15 +10,13 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
-from tests import make
+from tests import lots, make
 from tests.actions.test_notices import advance, brought, said
 from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.bank.actions import sandbox
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.journal import jobs as news
-from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.ledger.models import Account
 from yangbanjian.ground.people import queries as people
 from yangbanjian.ground.people.models import Person
@@ -137,8 +135,7 @@ def _sale(
         unit="working", first_day="counted", free_s=600, cycle_s=180, hard_close_s=3600,
         commission=commission, payment=payment, made_at=now,
     )  # fmt: skip
-    for state in ("submitted", "accepted", "disclosed", "expired", "qualifying", "bidding"):
-        Listing.objects.filter(pk=listing.pk).update(state=state)
+    lots.walked(listing)
     lot = Lot.objects.create(
         listing=listing, owner_id=achievement.owner_id, edition=edition, round=1, method="rising",
         start_fen=amounts[0], step_fen=10 * WAN, free_s=600, cycle_s=180, hard_close_s=3600,
@@ -176,34 +173,7 @@ def _sale(
 def _registered(listing: Listing, buyer: Person, plate: str) -> Registration:
     """A qualified buyer whose deposit is on hold in the ledger."""
     organisation = buyer.memberships.get().organisation
-    account, _ = ledger.open_account(
-        actor=SYSTEM, key=uuid4(), owner_id=organisation.pk, code="deposit", asset="CNY",
-        is_limited=True,
-    )  # fmt: skip
-    held = ledger.open_account(
-        actor=SYSTEM, key=uuid4(), owner_id=organisation.pk, code="held", asset="CNY",
-        is_limited=False,
-    )[0]  # fmt: skip
-    source, _ = ledger.open_account(
-        actor=SYSTEM, key=uuid4(), owner_id=organisation.pk, code="source", asset="CNY",
-        is_limited=False,
-    )  # fmt: skip
-    ledger.transfer(
-        actor=SYSTEM, transfer_id=uuid4(), debit=source.key, credit=account.key, amount=DEPOSIT,
-        asset="CNY",
-    )  # fmt: skip
-    hold = uuid4()
-    ledger.hold(
-        actor=SYSTEM, transfer_id=hold, debit=account.key, credit=held.key, amount=DEPOSIT,
-        asset="CNY",
-    )  # fmt: skip
-    one = Registration.objects.create(
-        listing=listing, owner=organisation, plate=plate, account=account.key, hold_id=hold,
-        deposit_fen=DEPOSIT, due_at=clock.now(), made_at=clock.now(),
-    )  # fmt: skip
-    for state in ("deposited", "qualified"):
-        Registration.objects.filter(pk=one.pk).update(state=state)
-    return Registration.objects.get(pk=one.pk)
+    return lots.registered(listing, organisation.pk, plate, deposit_fen=DEPOSIT)
 
 
 def awarded(**how: Any) -> Sale:

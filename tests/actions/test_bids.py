@@ -16,7 +16,7 @@ from yangbanjian.ground.ledger.rules import Kind, Transfer
 from yangbanjian.kernel.actor import ANONYMOUS, SYSTEM, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound
 from yangbanjian.market.trading import actions, queries
-from yangbanjian.market.trading.actions import sittings
+from yangbanjian.market.trading.actions import deals, sittings
 from yangbanjian.market.trading.models import (
     Deal,
     Inbox,
@@ -162,6 +162,26 @@ def test_a_lot_without_enough_goes_back_to_its_listing() -> None:
         ("unsold", "reserve_not_met"), ("unsold", "no_bid"),
     ]  # fmt: skip
     assert Listing.objects.get(pk=lot.listing_id).state == "nobody"
+
+
+def test_a_lot_that_can_not_end_keeps_no_other_from_its_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lot, by = lots.opened()
+    lots.bid(by["A3"], lot, 200)
+    other, _ = lots.opened()
+    clock_actions.advance(actor=SYSTEM, by=timedelta(seconds=800))
+
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(deals, "award", broken)
+    assert actions.close_due(now=lot.closes_at + timedelta(hours=1), most=10) == 1  # type: ignore[operator]
+    assert "could not be closed" in caplog.text
+    states = (
+        Lot.objects.filter(pk__in=[lot.pk, other.pk]).order_by("pk").values_list("state", flat=True)
+    )
+    assert list(states) == ["open", "unsold"], "all of its end or nothing"
 
 
 def test_A10_nobody_learns_who_bids_nor_the_reserve_before_the_end() -> None:

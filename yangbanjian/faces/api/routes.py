@@ -38,7 +38,7 @@ from yangbanjian.faces.web.middleware import own_transactions
 from yangbanjian.kernel.refusals import Refusal
 
 # Work that commits before it answers: it must see what others have committed meanwhile.
-OWN_TRANSACTIONS = frozenset({sandbox.CLOCK}) | lots.BIDDING
+OWN_TRANSACTIONS = frozenset({sandbox.CLOCK, sandbox.BANK}) | lots.BIDDING
 
 
 class Api(NinjaAPI):

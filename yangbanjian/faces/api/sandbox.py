@@ -20,7 +20,7 @@ from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.clock import actions as clock_actions
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting, each_as
-from yangbanjian.ground.journal.jobs import work_off
+from yangbanjian.ground.journal.jobs import deliver_all, work_off
 from yangbanjian.ground.messages import mail
 from yangbanjian.ground.people import actions as people
 from yangbanjian.ground.people import queries
@@ -31,8 +31,9 @@ from yangbanjian.kernel.refusals import Invalid, NotFound, Problem
 from yangbanjian.kernel.words import gettext_noop
 
 router = Router(tags=["sandbox"])
-CLOCK = "sandbox-clock"
+CLOCK, BANK = "sandbox-clock", "sandbox-bank"
 MOST_ACCOUNTS = 200
+LONGEST_NEWS = 5.0
 # These join the one organisation that runs or oversees the district; the others get their own.
 SHARED = frozenset({Role.OPERATOR, Role.AUDITOR, Role.EXCHANGE})
 
@@ -176,12 +177,17 @@ def _home(role: Role, name: str) -> int:
     return int(made.pk)
 
 
-@router.post("/sandbox/bank", response={201: BankOut, **REFUSED}, operation_id="sandbox_bank")
+@router.post("/sandbox/bank", response={201: BankOut, **REFUSED}, operation_id="sandbox_bank",
+             url_name=BANK)  # fmt: skip
 def move_money(request: HttpRequest, payload: BankIn) -> Any:
-    """Let money move at the bank of the sandbox; `line_id` is the line of the house's statement."""
+    """Let money move at the bank of the sandbox; `line_id` is the line of the house's statement.
+    Answers when whoever waits for the money has heard of it."""
     only_here()
-    line = bank.move_money(
-        sender=payload.from_account, receiver=payload.to_account, amount=payload.amount_fen,
-        reference=payload.reference,
-    )  # fmt: skip
+    with acting(SYSTEM):
+        line = bank.move_money(
+            sender=payload.from_account, receiver=payload.to_account, amount=payload.amount_fen,
+            reference=payload.reference,
+        )  # fmt: skip
+    with each_as(SYSTEM):
+        deliver_all(LONGEST_NEWS)
     return Status(201, {"line_id": line.pk})

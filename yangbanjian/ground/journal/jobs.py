@@ -181,6 +181,15 @@ def deliver(*, include_own: bool = False, lane: str = "") -> int:
     return passed
 
 
+def deliver_all(seconds: float) -> None:
+    """Deliver until no news is left, or so many seconds are over: what others still write keeps
+    news from settling."""
+    include_own = connection.in_atomic_block
+    ends = time.monotonic() + seconds
+    while (deliver(include_own=include_own) or is_pending()) and time.monotonic() < ends:
+        time.sleep(0.05)
+
+
 LONGEST_WORK = 120.0
 
 

@@ -7,6 +7,7 @@ half second, the sandbox after each move of its clock; asking again changes noth
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -27,6 +28,7 @@ from yangbanjian.market.trading.rules import closing, listing_states, logs, lot_
 from yangbanjian.market.trading.rules.closing import Outcome
 from yangbanjian.market.trading.rules.lots import Method, Stage
 
+log = logging.getLogger(__name__)
 KEPT_FOR = timedelta(hours=1)
 
 
@@ -169,7 +171,10 @@ def close_due(*, now: datetime, most: int) -> int:
     found = Lot.objects.filter(is_through, state__in=["open", "priority"], paused_at=None)
     moved = 0
     for lot_id, before in list(found.order_by("closes_at").values_list("pk", "state")[:most]):
-        moved += close_lot(actor=SYSTEM, lot_id=lot_id).state != before
+        try:
+            moved += close_lot(actor=SYSTEM, lot_id=lot_id).state != before
+        except Exception:  # one lot's failure must not keep the others from their end
+            log.exception("lot %d could not be closed", lot_id)
     return moved
 
 
@@ -197,8 +202,11 @@ def look_after() -> int:
     beat()
     waiting = Inbox.objects.filter(at=None).values_list("lot_id", flat=True).distinct()
     for lot_id in list(waiting[:100]):
-        with acting(SYSTEM):
-            Sitting(lot_id, is_deciding=True)
+        try:
+            with acting(SYSTEM):
+                Sitting(lot_id, is_deciding=True)
+        except Exception:
+            log.exception("what waits for lot %d could not be decided", lot_id)
     return close_due(now=clock.now(), most=100)
 
 

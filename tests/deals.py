@@ -24,6 +24,7 @@ from yangbanjian.ground.rulebook import queries as rulebook
 from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.market.trading import actions, queries
 from yangbanjian.market.trading.models import Deal, Listing, Lot, PlacedBid, Received, Registration
+from yangbanjian.market.trading.rules.deposits import FORFEITURES
 
 WAN = 1_000_000  # 1 万元 in fen
 DEPOSIT = 20 * WAN
@@ -131,25 +132,28 @@ def _sale(
     listing = Listing.objects.create(
         achievement=achievement, notice=notice, owner_id=achievement.owner_id, edition=edition,
         title=achievement.title, abstract=achievement.abstract, deal_mode=deal_mode,
-        method="rising", start_fen=amounts[0], step_fen=10 * WAN, deposit_fen=DEPOSIT, days=20,
+        method="rising", start_fen=amounts[0], step_fen=1, deposit_fen=DEPOSIT, days=20,
         unit="working", first_day="counted", free_s=600, cycle_s=180, hard_close_s=3600,
         commission=commission, payment=payment, made_at=now,
+        forfeitures=[f.code for f in FORFEITURES],
     )  # fmt: skip
     lots.walked(listing)
     lot = Lot.objects.create(
         listing=listing, owner_id=achievement.owner_id, edition=edition, round=1, method="rising",
-        start_fen=amounts[0], step_fen=10 * WAN, free_s=600, cycle_s=180, hard_close_s=3600,
+        start_fen=amounts[0], step_fen=1, free_s=600, cycle_s=180, hard_close_s=3600,
         resume_s=300, outage_s=30, opens_at=now - timedelta(hours=1), closes_at=now,
         hard_close_at=now, made_at=now,
     )  # fmt: skip
+    Lot.objects.filter(pk=lot.pk).update(state="open")
     plates = []
     for seq, (buyer, amount) in enumerate(zip(buyers, amounts, strict=True), 1):
         plate = f"A{next(_plates)}"
         plates.append(plate)
+        at = now - timedelta(minutes=50 - seq)
         one = _registered(listing, buyer, plate)
         received = Received.objects.create(
             lot=lot, registration=one, owner_id=one.owner_id, key=f"b{seq}", kind="bid", plate=plate,
-            amount_fen=amount, standing="ok", clock=now, at=now, verdict="accepted", seq=seq,
+            amount_fen=amount, standing="ok", clock=at, at=at, verdict="accepted", seq=seq,
             closes_at=now,
         )  # fmt: skip
         PlacedBid.objects.create(
@@ -158,12 +162,11 @@ def _sale(
             seq=seq,
             plate=plate,
             amount_fen=amount,
-            at=now,
+            at=at,
             closes_at=now,
         )
-    for state in ("open", "sold"):
-        Lot.objects.filter(pk=lot.pk).update(state=state)
     Lot.objects.filter(pk=lot.pk).update(
+        state="sold",
         stage="over",
         result={"outcome": "sold", "winner": plates[-1], "price_fen": amounts[-1], "order": []},
     )

@@ -26,17 +26,22 @@ OPEN = {
     "credentials_credential": "found by the secret of its address; shown to whoever has it",
     "journal_undelivered": "the worker's own: the number of an entry and what went wrong",
     "log_leaf": "digests, published",
+    "trading_inbox": "written in one statement, for the speed of it, before anybody acts; its number"
+    " is told to nobody, no question of a page reads it, and it is emptied after an hour",
 }
 # Walled tables that everybody may read, and why: their walls are against writing.
 PUBLIC = {
     "trading_right": "the register of rights is public",
     "trading_right_entry": "the register of rights is public, with what was entered when",
+    "trading_deal": "results are public; contract and payments are shown by rules",
+    "certificates_certificate": "shown to whoever has its number, which nobody guesses",
 }
 # What makes a row somebody's: a reference to one of these, or a column of such a name.
 OWNERS = ("people_organisation", "people_person")
 NAMES = (
     "owner_id", "organisation_id", "person_id", "seeker_id", "provider_id", "broker_id", "made_by",
-    "started_by", "created_by", "acted_for", "bidder_id", "client_id", "party_ids",
+    "started_by", "created_by", "acted_for", "bidder_id", "client_id", "party_ids", "buyer_id",
+    "asker_id",
 )  # fmt: skip
 # Functions that may do more than their caller, all of the poster's and with a fixed search path.
 LENT = frozenset(
@@ -81,6 +86,23 @@ KEYS = {
     "trading_way_pkey": "of one achievement: its owner's",
     "trading_right": "the register is public",
     "right_entry_seq_once": "the register is public",
+    "listing_one_at_a_time": "of one achievement: its owner's",
+    "listing_version_once": "of one listing",
+    "registration_once": "of one listing, and then one's organisation",
+    "registration_plate_once": "drawn by the house",
+    "trading_registration_hold_id": "of one hold, whose account is the buyer's",
+    "lot_round_once": "of one listing",
+    "trading_reserve_pkey": "of one lot, written by the house",
+    "trading_sealing_pkey": "of one lot, written by the house",
+    "received_key_once": "of one lot: a random name that its bidder made",
+    "bid_seq_once": "numbered by the house",
+    "lot_line_once": "numbered by the house",
+    "deal_one_award": "of one lot, written by the house",
+    "instalment_once": "of one deal, written by the house",
+    "royalty_period_once": "of one deal: its buyer's",
+    "certificates_certificate_no": "a random number, written by the exchange alone",
+    "certificates_certificate_credential_id": "of one credential, written by the exchange alone",
+    "certificate_one_live": "of one deal, written by the exchange alone",
 }
 OWNER_COLUMNS = frozenset({"owner_id", "person_id", "organisation_id", "seeker_id"})
 # Rows that nobody changes once they stand: the product's login has no right to.

@@ -230,11 +230,13 @@ def report_royalty(
 
 def _asked_for(deal: Deal, due_fen: int) -> Instalment:
     rule = queries.deposit_rule(queries.jurisdiction(deal.achievement))
-    row = Instalment(
-        deal=deal, owner_id=deal.buyer_id, seq=deal.instalments.count() + 1, amount_fen=due_fen,
-        due_at=queries.day_after(clock.now(), *queries.figure(rule, "pay_once")),
-    )  # fmt: skip
-    await_payment(row, due_fen)
+    with acting(SYSTEM):  # what is to be paid is the house's to write
+        row = Instalment(
+            deal=deal, owner_id=deal.buyer_id, seq=deal.instalments.count() + 1,
+            amount_fen=due_fen,
+            due_at=queries.day_after(clock.now(), *queries.figure(rule, "pay_once")),
+        )  # fmt: skip
+        await_payment(row, due_fen)
     return row
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.messages import actions as messages
 from yangbanjian.ground.messages.actions import Word
-from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.market.trading import queries
 from yangbanjian.market.trading.models import Deal, Listing, Registration
 from yangbanjian.market.trading.rules import listing_states, registration_states
@@ -17,12 +18,14 @@ _FOLLOWS = ("confirm", "announce", "sign", "pay", "hand_over", "archive")
 
 
 def locked_deal(actor: Actor, deal_id: int) -> Deal:
-    """The deal with its row locked to the end of the transaction. Raises NotFound."""
+    """The deal with its row locked to the end of the transaction. Raises NotFound. The house locks:
+    who may do what is asked afterwards, also of those who may do nothing."""
     queries.deal(actor, deal_id)
     found = Deal.objects.select_for_update(of=("self",), no_key=True)
-    return found.select_related(
-        "owner", "buyer", "listing", "lot", "achievement__owner", "registration", "edition"
-    ).get(pk=deal_id)
+    with acting(SYSTEM):
+        return found.select_related(
+            "owner", "buyer", "listing", "lot", "achievement__owner", "registration", "edition"
+        ).get(pk=deal_id)
 
 
 def save(deal: Deal) -> None:
@@ -32,12 +35,14 @@ def save(deal: Deal) -> None:
 
 
 def moved_registration(registration_id: int, name: str) -> None:
-    """Take the registration along this move, where its table has it from here."""
-    one = Registration.objects.select_for_update(no_key=True).get(pk=registration_id)
+    """Take the registration along this move, where its table has it from here: the house does,
+    whoever's act it follows from."""
     move = registration_states.TABLE.move(name)
-    if move is not None and one.state in move.sources:
-        one.state, one.version = move.target, one.version + 1
-        one.save(update_fields=["state", "version"])
+    with acting(SYSTEM):
+        one = Registration.objects.select_for_update(no_key=True).get(pk=registration_id)
+        if move is not None and one.state in move.sources:
+            one.state, one.version = move.target, one.version + 1
+            one.save(update_fields=["state", "version"])
 
 
 def _reached(deal: Deal, name: str) -> bool:
@@ -57,12 +62,14 @@ def keep_listing(deal: Deal) -> None:
 
 
 def move_listing(listing_id: int, name: str) -> None:
-    """Take the listing along this move, where its table has it from here."""
-    listing = Listing.objects.select_for_update(of=("self",), no_key=True).get(pk=listing_id)
+    """Take the listing along this move, where its table has it from here: the house does, for it
+    follows from a buyer's act as well."""
     move = listing_states.TABLE.move(name)
-    if move is not None and listing.state in move.sources:
-        listing.state = move.target
-        listing.save(update_fields=["state"])
+    with acting(SYSTEM):
+        listing = Listing.objects.select_for_update(of=("self",), no_key=True).get(pk=listing_id)
+        if move is not None and listing.state in move.sources:
+            listing.state = move.target
+            listing.save(update_fields=["state"])
 
 
 def write_to(deal: Deal, sentence: str, step: str) -> int:

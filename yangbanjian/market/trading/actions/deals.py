@@ -172,7 +172,8 @@ def sign(*, actor: Actor, deal_id: int) -> Deal:
         is_whole = bool(deal.seller_signed_at and deal.buyer_signed_at)
         if is_whole:
             rule = queries.deposit_rule(queries.jurisdiction(deal.achievement))
-            redate(deal, now, rule)
+            with acting(SYSTEM):  # what is to be paid is the house's to write
+                redate(deal, now, rule)
             deal.state, deal.signed_at = deal_states.TABLE.advance(deal.state, "sign"), now
         save(deal)
         past = "deal_signed" if is_whole else "contract_signed"
@@ -180,7 +181,8 @@ def sign(*, actor: Actor, deal_id: int) -> Deal:
         tell(actor, deal, past, audience="public" if is_whole else "parties", **said)
         if is_whole:
             keep_listing(deal)
-            settle_state(deal)
+            with acting(SYSTEM):
+                settle_state(deal)
             write_to(deal, gettext_noop("「%(title)s」合同已签订，请按期付款。"), "signed")
         return deal
 

@@ -78,11 +78,12 @@ def _clearing(actor: Actor) -> UUID:
 
 
 def locked(registration_id: int) -> Registration:
-    """The registration with its row locked; its listing's row is locked before, where both are."""
+    """The registration with its row locked, by the house; its listing's row is locked before, where
+    both are. Called for a registration that the actor was found to have a say in."""
     found = Registration.objects.select_for_update(of=("self",), no_key=True)
-    return found.select_related("listing__achievement__owner", "expectation", "line").get(
-        pk=registration_id
-    )
+    related = "listing__achievement__owner", "expectation", "line"
+    with acting(SYSTEM):
+        return found.select_related(*related).get(pk=registration_id)
 
 
 def tell(
@@ -98,17 +99,17 @@ def keep_if_paid(one: Registration) -> bool:
     named and in time; True if it is held now. What came late goes back by itself."""
     if one.expectation_id is None or one.state not in ("applied", *OVER):
         return False
-    match = matches().filter(expectation_id=one.expectation_id).select_related("line").first()
-    if match is None:
-        return False
-    if one.state != "applied" or _is_late(match.line, one.due_at):
-        if one.state == "applied":
-            one.state = TABLE.advance(one.state, "lapse")
-        _send_back(SYSTEM, one, match.line_id)
-        return False
-    hold = _id(one, "hold")
-    assert one.account is not None
-    with acting(SYSTEM):
+    with acting(SYSTEM):  # the bank's books are the house's
+        match = matches().filter(expectation_id=one.expectation_id).select_related("line").first()
+        if match is None:
+            return False
+        if one.state != "applied" or _is_late(match.line, one.due_at):
+            if one.state == "applied":
+                one.state = TABLE.advance(one.state, "lapse")
+            _send_back(SYSTEM, one, match.line_id)
+            return False
+        hold = _id(one, "hold")
+        assert one.account is not None
         ledger.hold(
             actor=SYSTEM, transfer_id=hold, debit=one.account, credit=_clearing(SYSTEM),
             amount=one.deposit_fen, asset=ASSET, cause=_cause(one, "deposit"),

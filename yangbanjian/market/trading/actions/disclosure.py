@@ -160,8 +160,10 @@ def _close(actor: Actor, one: Listing, move: str, past: str, why: str) -> Listin
         _refuse_open_lot(one)
     one.state, one.ended_at = state, clock.now()
     one.save()
-    stop_waiting_lot(one)
-    let_go(actor, one)
+    # A seller who withdraws does not see who has signed up: the house lets them go.
+    with acting(SYSTEM):
+        stop_waiting_lot(one)
+        let_go(SYSTEM, one)
     tell(actor, one, past, audience="public" if was_public else "parties", remark=why)
     sentence = gettext_noop("「%(title)s」的挂牌已结束，已交的保证金原路退回。")
     _tell_buyers(one, sentence, f"listing.over.{one.pk}")
@@ -200,7 +202,9 @@ def _lapse(actor: Actor, registration: Registration) -> None:
 
 def _tell_buyers(one: Listing, sentence: str, once: str) -> None:
     word = Word("trading", sentence, {"title": one.title}, f"/listings/{one.pk}", once=once)
-    for owner_id in one.registrations.values_list("owner_id", flat=True).distinct():
+    with acting(SYSTEM):  # who has signed up is not the seller's to read
+        buyers = list(one.registrations.values_list("owner_id", flat=True).distinct())
+    for owner_id in buyers:
         messages.tell_organisation(owner_id, word, Role.ENTERPRISE, Role.TTO, Role.BROKER)
 
 

@@ -12,7 +12,7 @@ from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.messages import actions as messages
 from yangbanjian.ground.messages.actions import Word
 from yangbanjian.ground.people import queries as people
-from yangbanjian.kernel.actor import Actor, Role
+from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, Problem
 from yangbanjian.kernel.text import clean_text
 from yangbanjian.kernel.words import gettext_noop
@@ -295,9 +295,11 @@ def needed_reason(reason: str) -> str:
 
 
 def locked_listing(listing_id: int) -> Listing:
-    """The listing with its row locked to the end of the transaction."""
+    """The listing with its row locked to the end of the transaction. The house locks: a buyer signs
+    up for what they may see and not change."""
     found = Listing.objects.select_for_update(of=("self",), no_key=True)
-    return found.select_related("achievement__owner", "edition", "notice").get(pk=listing_id)
+    with acting(SYSTEM):
+        return found.select_related("achievement__owner", "edition", "notice").get(pk=listing_id)
 
 
 def looked_at_listing(actor: Actor, listing_id: int) -> Listing:
@@ -318,10 +320,10 @@ def owned(actor: Actor, listing_id: int) -> Listing:
 
 
 def waiting_lot(one: Listing) -> Lot | None:
-    """The round's lot where it has not been opened."""
-    return Lot.objects.select_for_update(no_key=True).filter(
-        listing=one, round=one.round, state="waiting"
-    ).first()  # fmt: skip
+    """The round's lot where it has not been opened, locked by the house, which writes it."""
+    found = Lot.objects.select_for_update(no_key=True)
+    with acting(SYSTEM):
+        return found.filter(listing=one, round=one.round, state="waiting").first()
 
 
 def tell(

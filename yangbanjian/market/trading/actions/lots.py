@@ -9,7 +9,7 @@ from datetime import datetime
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
-from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.market.trading import queries
 from yangbanjian.market.trading.actions.decisions import fact
 from yangbanjian.market.trading.models import Listing, Lot, LotLine, Reserve
@@ -18,8 +18,9 @@ from yangbanjian.market.trading.rules import closing, logs, lot_states, timing
 
 def lay_out(*, actor: Actor, listing: Listing, reserve_fen: int | None = None) -> Lot:
     """The lot that this round of a listing sells, with the listing's terms; not open yet. Laid out
-    again while it waits, it takes the terms as they stand now."""
-    with acting(actor):
+    again while it waits, it takes the terms as they stand now. The house writes lots: their seller
+    and the exchange say what they are, and nobody ever reads a reserve."""
+    with acting(SYSTEM):
         now = clock.now()
         lot = Lot.objects.select_for_update().filter(listing=listing, round=listing.round).first()
         lot = lot or Lot(
@@ -49,7 +50,7 @@ def open_lot(
     priority_plates: Collection[str] = (),
 ) -> Lot:  # fmt: skip
     """Begin the bidding of a listing's round, now or at a later instant that is told in advance."""
-    with acting(actor):
+    with acting(SYSTEM):
         lot = Lot.objects.select_for_update().get(listing=listing, round=listing.round)
         lot.state = lot_states.TABLE.advance(lot.state, "open")
         lot.opens_at = opens_at or clock.now()

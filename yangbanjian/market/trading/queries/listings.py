@@ -12,11 +12,12 @@ from yangbanjian.ground.bank.actions.sandbox import number_of
 from yangbanjian.ground.bank.models import BankAccount, Expectation
 from yangbanjian.ground.bank.queries import standing as matches
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.people import queries as people
 from yangbanjian.ground.rulebook import queries as rulebook
 from yangbanjian.ground.rulebook.models import Edition
 from yangbanjian.ground.rulebook.rules.rows import row_of
-from yangbanjian.kernel.actor import Actor
+from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Conflict, NotFound
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.achievements.models import Achievement
@@ -146,7 +147,8 @@ def lot_of(one: Listing) -> Lot:
 
 def reserve_of(one: Listing) -> int | None:
     """The secret reserve of a round: for the actions that lay it out again, and nobody else."""
-    found = Reserve.objects.filter(lot__listing=one, lot__round=one.round).first()
+    with acting(SYSTEM):
+        found = Reserve.objects.filter(lot__listing=one, lot__round=one.round).first()
     return found.fen if found else None
 
 
@@ -191,7 +193,9 @@ def counts(one: Listing) -> Mapping[str, int]:
 
 def house_account() -> str:
     """The number of the exchange's bank account that deposits are paid to."""
-    known = BankAccount.objects.filter(owner__kind="exchange", asset="CNY").order_by("id").first()
+    with acting(SYSTEM):  # the house's own accounts, of which payers are told the number
+        accounts = BankAccount.objects.filter(owner__kind="exchange", asset="CNY")
+        known = accounts.order_by("id").first()
     if known is not None:
         return known.number
     first = people.organisations(kind="exchange", state="verified").order_by("id").first()
@@ -214,10 +218,11 @@ def refund_reference(one: Registration) -> str:
 
 def refund_state(one: Registration) -> dict[str, Any] | None:
     """{amount_fen, promised_on, paid_at} of a deposit that goes back; None where none does."""
-    order = refund_of(one)
+    with acting(SYSTEM):  # who sees the registration sees what becomes of its deposit
+        order = refund_of(one)
+        paid = matches().filter(expectation=order).first() if order is not None else None
     if order is None:
         return None
-    paid = matches().filter(expectation=order).first()
     return {
         "amount_fen": -order.amount,
         "promised_on": working_days_after(one.listing.achievement, "refund_losers", order.made_at),

@@ -73,7 +73,7 @@ class Sale:
 def sold(
     *, region: str = "330106", bidders: int = 2, payment: dict[str, Any] | None = None,
     deal_mode: str = "transfer", commission: list[dict[str, int]] | None = None,
-    prices: list[int] | None = None, notice: bool = True, **record: Any,
+    prices: list[int] | None = None, notice: bool = True, has_result: bool = True, **record: Any,
 ) -> Sale:  # fmt: skip
     """A lot whose bidding is over and that the last bidder has; not awarded yet."""
     university = make.organisation("university", region=region)
@@ -101,6 +101,7 @@ def sold(
         payment or {"kind": "once"},
         deal_mode,
         commission or [],
+        has_result=has_result,
     )
     return Sale(tto, first, second, buyers, achievement, lot, plates, amounts)
 
@@ -124,7 +125,8 @@ def _way_in(seller: Actor, achievement: Any, deal_mode: str) -> Any:
 
 def _sale(
     achievement: Any, notice: Any, buyers: list[Person], amounts: list[int],
-    payment: dict[str, Any], deal_mode: str, commission: list[dict[str, int]],
+    payment: dict[str, Any], deal_mode: str, commission: list[dict[str, int]], *,
+    has_result: bool = True,
 ) -> tuple[Lot, list[str]]:  # fmt: skip
     """Rows that listing and bidding will write."""
     now = clock.now()
@@ -168,9 +170,13 @@ def _sale(
     Lot.objects.filter(pk=lot.pk).update(
         state="sold",
         stage="over",
-        result={"outcome": "sold", "winner": plates[-1], "price_fen": amounts[-1], "order": []},
+        result=result(plates[-1], amounts[-1]) if has_result else None,
     )
     return Lot.objects.select_related("listing").get(pk=lot.pk), plates
+
+
+def result(plate: str, price_fen: int) -> dict[str, Any]:
+    return {"outcome": "sold", "winner": plate, "price_fen": price_fen, "order": []}
 
 
 def _registered(listing: Listing, buyer: Person, plate: str) -> Registration:

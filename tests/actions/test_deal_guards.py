@@ -204,10 +204,10 @@ def test_each_guard_refuses_and_without_it_the_promise_breaks(
 ) -> None:
     for name, (probe, guards) in GUARDS.items():
         owner.rollback()
-        owner.execute("SET LOCAL ROLE ybj_migrator")
+        owner.execute("SET LOCAL ROLE ybj_migrator; SET LOCAL ybj.system = 'on'")
         assert is_refused(owner, probe), name
         owner.rollback()
-        owner.execute("SET LOCAL ROLE ybj_migrator")
+        owner.execute("SET LOCAL ROLE ybj_migrator; SET LOCAL ybj.system = 'on'")
         for guard in guards:
             owner.execute(guard)
         owner.execute("SET CONSTRAINTS ALL DEFERRED")

@@ -15,6 +15,7 @@ from tests import deals, make
 from tests.actions.test_log import sequenced, trust
 from tests.deals import Sale, fresh
 from verify import __main__ as verifier
+from verify.verdicts import UNTRUSTED
 from yangbanjian.ground.files import actions as files
 from yangbanjian.ground.log import queries as log
 from yangbanjian.kernel.actor import SYSTEM, Role
@@ -96,7 +97,7 @@ def test_the_whole_way_in_one_file_that_the_verifier_holds_to_be_true() -> None:
         assert verb in verbs, verb
     paper = next(p for p in body["packets"] if p["leaf"]["verb"] == "files.stored")
     assert paper["files"][0]["sha256"] == hashlib.sha256("会议纪要".encode()).hexdigest()
-    assert verifier.verify(content, verifier.Trust({}, [])).code == verifier.UNTRUSTED
+    assert verifier.verify(content, verifier.Trust({}, [])).code == UNTRUSTED
     assert len(content) < 400_000
     assert sale.deal is not None
 
@@ -211,7 +212,7 @@ def test_a_dossier_waits_for_the_log_and_goes_on_by_itself() -> None:
 def test_the_bidding_is_recounted_inside_the_dossier() -> None:
     from tests.bidding import Room, at, terms
 
-    sale = deals.sold()
+    sale = deals.sold(has_result=False)
     room = Room(terms(lot=str(sale.lot.pk)))
     room.bid(sale.plates[0], 200, 5)
     room.bid(sale.plates[1], 210, 9)
@@ -233,7 +234,8 @@ def test_the_bidding_is_recounted_inside_the_dossier() -> None:
                          "log_sha256": hashlib.sha256(text.encode()).hexdigest()},
             ),
         )  # fmt: skip
-    type(sale.lot).objects.filter(pk=sale.lot.pk).update(entry_id=entry)
+    told = deals.result(sale.plates[1], 210 * deals.WAN)
+    type(sale.lot).objects.filter(pk=sale.lot.pk).update(entry_id=entry, result=told)
     sale.deal = trading.award(
         actor=SYSTEM, lot=sale.lot, plate=sale.plates[1], price_fen=210 * deals.WAN
     )

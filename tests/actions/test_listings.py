@@ -12,7 +12,7 @@ from tests.actions.test_notices import advance, brought
 from tests.trading import DAY, WAN, Market, fresh, terms
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.journal.models import Entry
-from yangbanjian.ground.people.models import Membership, Organisation
+from yangbanjian.ground.people.models import Membership, Organisation, Person
 from yangbanjian.ground.people.queries import actor_of
 from yangbanjian.kernel.actor import ANONYMOUS, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound
@@ -252,11 +252,12 @@ def test_dynamic_bidding_opens_with_the_notice(market: Market) -> None:
     lot = queries.lot_of(one)
     assert (lot.state, lot.needs_free_bid) == ("open", True)
     assert abs(lot.free_until - fresh(one).disclosure_ends_at) < timedelta(seconds=1)
-    market.qualified(one)
+    buyer = actor_of(Person.objects.get(pk=market.qualified(one).made_by))
     with pytest.raises(Conflict):
         actions.change_listing(
             actor=market.exchange, listing_id=one.pk, reason="改", values={"step_fen": 1}
         )
+    actions.place_bid(actor=buyer, lot_id=lot.pk, bid_id="free", amount_fen=200 * WAN)
     advance(fresh(one).disclosure_ends_at - clock.now())
     assert fresh(one).state == "bidding"
 

@@ -104,11 +104,11 @@ def test_each_guard_refuses_and_without_it_the_promise_breaks(
 ) -> None:
     for name, (probe, guards) in GUARDS.items():
         owner.rollback()
-        owner.execute("SET LOCAL ROLE ybj_migrator")
+        owner.execute("SET LOCAL ROLE ybj_migrator; SET LOCAL ybj.system = 'on'")
         with pytest.raises(psycopg.Error):
             assert owner.execute(probe).rowcount is None, name
         owner.rollback()
-        owner.execute("SET LOCAL ROLE ybj_migrator")
+        owner.execute("SET LOCAL ROLE ybj_migrator; SET LOCAL ybj.system = 'on'")
         for guard in guards:
             owner.execute(guard)
         assert owner.execute(probe).rowcount > 0, name

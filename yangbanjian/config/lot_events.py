@@ -92,12 +92,19 @@ class Rooms:
         self._seen: dict[int, int] = {}
         self._reader: asyncio.Task[None] | None = None
 
+    async def _connected(self) -> psycopg.AsyncConnection[Any]:
+        """A connection that reads as the house, and does nothing but read: whole lines are nobody
+        else's, and what of them is told is asked here."""
+        database = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+        await database.execute("SET default_transaction_read_only = on; SET ybj.system = 'on'")
+        return database
+
     async def enter(self, lot: int, after: int | None) -> tuple[Queue, list[str]] | None:
         """A queue of what happens from now on, and what is told first; None: no such lot, or too
         many watch."""
         if sum(map(len, self._watchers.values())) >= MOST_WATCHERS:
             return None
-        async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as database:
+        async with await self._connected() as database:
             rows = await (await database.execute(_STATE, [[lot]])).fetchall()
             if not rows:
                 return None
@@ -127,9 +134,7 @@ class Rooms:
         ticked = time.monotonic()
         while self._watchers:
             with suppress(psycopg.OperationalError):
-                async with await psycopg.AsyncConnection.connect(
-                    self._url, autocommit=True
-                ) as database:
+                async with await self._connected() as database:
                     while self._watchers:
                         await self._read(database)
                         if time.monotonic() - ticked >= CLOCK_SECONDS:

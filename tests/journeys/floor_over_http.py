@@ -33,7 +33,9 @@ class Caller:
         headers = {"Content-Type": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        where = path if path.startswith(("/log", "/events", "/status", "/api")) else f"/api/v1{path}"
+        where = (
+            path if path.startswith(("/log", "/events", "/status", "/api")) else f"/api/v1{path}"
+        )
         line.request(method, where, None if body is None else json.dumps(body), headers)
         answer = line.getresponse()
         content = answer.read()

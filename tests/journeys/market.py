@@ -97,10 +97,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def open_market() -> Market:
-    """Start one; or take the one that `YBJ_JOURNEY_URL` names (for those who write stories)."""
+def open_market(**settings: str) -> Market:
+    """Start one, with these settings; or, without any, take the one that `YBJ_JOURNEY_URL` names
+    (for those who write stories)."""
     given = os.environ.get("YBJ_JOURNEY_URL")
-    if given:
+    if given and not settings:
         return Market(given.rstrip("/"))
     # Not in pytest's folder: it is 0700, and started by root the market runs as another account.
     place = Path(tempfile.mkdtemp(prefix="ybj-journeys-"))
@@ -113,6 +114,7 @@ def open_market() -> Market:
         "YBJ_PORT": str(port),
         "YBJ_EVENTS_PORT": str(free_port()),
         "PYTHONPATH": str(PROJECT),
+        **settings,
     }
     with (place / "up.log").open("wb") as log:
         program = subprocess.Popen(

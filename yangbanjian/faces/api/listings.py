@@ -7,20 +7,20 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
 from yangbanjian.faces.api.listings_shapes import (
+    AskedIn,
+    AskedOut,
+    AskedPage,
     ListingIn,
     ListingOut,
     ListingPage,
     ListingQuery,
+    ListingSaid,
     ListingStep,
-    QuestionIn,
-    QuestionOut,
-    QuestionPage,
     RegistrationIn,
     RegistrationOut,
     RegistrationPage,
     RegistrationQuery,
     RegistrationStep,
-    Said,
 )
 from yangbanjian.faces.api.schemas import REFUSED, Id, Paging
 from yangbanjian.faces.api.wire import actor_of, check_version, etag, page, signed_in
@@ -132,7 +132,7 @@ def read_listing(request: HttpRequest, response: HttpResponse, listing_id: Id) -
     operation_id="listings_revise",
 )
 def revise_listing(
-    request: HttpRequest, response: HttpResponse, listing_id: Id, payload: Said
+    request: HttpRequest, response: HttpResponse, listing_id: Id, payload: ListingSaid
 ) -> Any:
     """Change a draft, or one that was returned; what is not given stays."""
     actor, _ = signed_in(request)
@@ -281,7 +281,7 @@ def _question(one: Any) -> dict[str, Any]:
 
 @router.get(
     "/listings/{int:listing_id}/questions",
-    response={200: QuestionPage, **REFUSED},
+    response={200: AskedPage, **REFUSED},
     operation_id="questions_list",
 )
 def list_questions(request: HttpRequest, listing_id: Id, query: Query[Paging]) -> Any:
@@ -293,10 +293,10 @@ def list_questions(request: HttpRequest, listing_id: Id, query: Query[Paging]) -
 
 @router.post(
     "/listings/{int:listing_id}/questions",
-    response={201: QuestionOut, **REFUSED},
+    response={201: AskedOut, **REFUSED},
     operation_id="questions_add",
 )
-def add_question(request: HttpRequest, listing_id: Id, payload: QuestionIn) -> Any:
+def add_question(request: HttpRequest, listing_id: Id, payload: AskedIn) -> Any:
     """Ask about a listing; who asks is told to the exchange alone."""
     actor, _ = signed_in(request)
     return Status(
@@ -306,10 +306,10 @@ def add_question(request: HttpRequest, listing_id: Id, payload: QuestionIn) -> A
 
 @router.post(
     "/questions/{int:question_id}/answer",
-    response={200: QuestionOut, **REFUSED},
+    response={200: AskedOut, **REFUSED},
     operation_id="questions_answer",
 )
-def answer_question(request: HttpRequest, question_id: Id, payload: QuestionIn) -> Any:
+def answer_question(request: HttpRequest, question_id: Id, payload: AskedIn) -> Any:
     """Answer a question, once: both are public from then on."""
     actor, _ = signed_in(request)
     return _question(actions.answer(actor=actor, question_id=question_id, text=payload.text))

@@ -13,14 +13,14 @@ Fen = Annotated[StrictInt, Field(ge=0, le=2**53 - 1)]
 Seconds = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 
 
-class Disclosure(Schema):
+class DisclosureIn(Schema):
     """How long: `unit` calendar or working; at least what the rules ask."""
 
     days: StrictInt = Field(ge=1, le=10**6)
     unit: str = Field(default="", max_length=20)
 
 
-class Rung(Schema):
+class RungIn(Schema):
     """A next round, laid down in advance; without a price or method it only extends."""
 
     model_config = ConfigDict(extra="forbid")
@@ -31,19 +31,19 @@ class Rung(Schema):
     unit: Literal["calendar", "working"] | None = None
 
 
-class Share(Schema):
+class CommissionIn(Schema):
     """A commission: thousandths of the price."""
 
     organisation_id: Id
     permille: StrictInt
 
 
-class Payment(Schema):
+class PaymentIn(Schema):
     model_config = ConfigDict(extra="allow")
     kind: str = Field(max_length=20)
 
 
-class Said(Schema):
+class ListingSaid(Schema):
     """What a listing says; what is left out is as the rulebook or the notice has it."""
 
     model_config = ConfigDict(extra="ignore")
@@ -54,15 +54,15 @@ class Said(Schema):
     floor_fen: Fen | None = None
     reserve_fen: Fen | None = None
     deposit_fen: Fen | None = None
-    disclosure: Disclosure | None = None
+    disclosure: DisclosureIn | None = None
     free_s: Seconds | None = None
     cycle_s: Seconds | None = None
     hard_close_s: Seconds | None = None
     priority_s: Seconds | None = None
     shows_losing: bool | None = None
-    ladder: list[Rung] | None = Field(default=None, max_length=100)
-    commission: list[Share] | None = Field(default=None, max_length=100)
-    payment: Payment | None = None
+    ladder: list[RungIn] | None = Field(default=None, max_length=100)
+    commission: list[CommissionIn] | None = Field(default=None, max_length=100)
+    payment: PaymentIn | None = None
     forfeitures: list[str] | None = Field(default=None, max_length=50)
     conditions: str | None = Field(default=None, max_length=5000)
 
@@ -77,20 +77,20 @@ class Said(Schema):
         return given
 
 
-class ListingIn(Said):
+class ListingIn(ListingSaid):
     achievement_id: Id
     notice_id: Id | None = None
     method: str = Field(max_length=20)
     start_fen: Fen
 
 
-class ListingStep(Said):
+class ListingStep(ListingSaid):
     """What goes with a move; a change takes `reason` and what it changes."""
 
     reason: str = Field(default="", max_length=1000)
 
 
-class VersionOut(Schema):
+class ListingVersionOut(Schema):
     version: int
     reason: str
     at: datetime
@@ -139,7 +139,7 @@ class ListingOut(Schema):
     server_now: datetime
     missing: list[str]
     registrations: dict[str, int] | None
-    versions: list[VersionOut]
+    versions: list[ListingVersionOut]
     moves: list[PossibleMove]
 
 
@@ -220,12 +220,12 @@ class RegistrationStep(Schema):
     reason: str = Field(default="", max_length=1000)
 
 
-class QuestionIn(Schema):
+class AskedIn(Schema):
     model_config = ConfigDict(extra="ignore")
     text: str = Field(max_length=5000)
 
 
-class QuestionOut(Schema):
+class AskedOut(Schema):
     id: int
     listing_id: int
     text: str
@@ -234,7 +234,7 @@ class QuestionOut(Schema):
     answered_at: datetime | None
 
 
-class QuestionPage(Schema):
-    items: list[QuestionOut]
+class AskedPage(Schema):
+    items: list[AskedOut]
     count: int
     page: int

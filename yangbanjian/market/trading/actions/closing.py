@@ -20,11 +20,11 @@ from yangbanjian.kernel.refusals import Invalid, Problem
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
-from yangbanjian.market.trading.actions import deals
+from yangbanjian.market.trading.actions import deals, disclosure
 from yangbanjian.market.trading.actions.decisions import INVALID
 from yangbanjian.market.trading.actions.sittings import Sitting
-from yangbanjian.market.trading.models import Beat, Inbox, Listing, Lot, Reserve, Sealing
-from yangbanjian.market.trading.rules import closing, listing_states, logs, lot_states, sealed
+from yangbanjian.market.trading.models import Beat, Inbox, Lot, Reserve, Sealing
+from yangbanjian.market.trading.rules import closing, logs, lot_states, sealed
 from yangbanjian.market.trading.rules.closing import Outcome
 from yangbanjian.market.trading.rules.lots import Method, Stage
 
@@ -121,15 +121,7 @@ def _finish(sitting: Sitting, result: closing.Result) -> None:
         assert result.price_fen is not None
         deals.award(actor=SYSTEM, lot=lot, plate=result.winner, price_fen=result.price_fen)
     else:
-        _fail(lot.listing_id)
-
-
-def _fail(listing_id: int) -> None:
-    """Nobody has it: the listing goes where its exchange or its ladder says."""
-    listing = Listing.objects.select_for_update(no_key=True).get(pk=listing_id)
-    if listing.state in ("bidding", "negotiating"):
-        listing.state = listing_states.TABLE.advance(listing.state, "fail")
-        listing.save(update_fields=["state"])
+        disclosure.fail_round(actor=SYSTEM, listing=lot.listing)
 
 
 def pause_lot(*, actor: Actor, lot_id: int, reason: str) -> Lot:
@@ -169,6 +161,8 @@ def close_due(*, now: datetime, most: int) -> int:
     """Ask up to `most` lots that may be over; how many of them have moved."""
     is_through = Q(closes_at__lte=now) | ~Q(stage=Stage.BIDDING.value)
     found = Lot.objects.filter(is_through, state__in=["open", "priority"], paused_at=None)
+    # A dynamic lot may run out while its listing still waits for who is qualified; it waits too.
+    found = found.filter(listing__state__in=["bidding", "negotiating"])
     moved = 0
     for lot_id, before in list(found.order_by("closes_at").values_list("pk", "state")[:most]):
         try:

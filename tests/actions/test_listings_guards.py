@@ -45,7 +45,8 @@ GUARDS: dict[str, tuple[str, list[str]]] = {
         [MOVES.format("listing"), CHECK.format("listing", "listing_second_person")]),
     "it is not deleted": (
         "DELETE FROM trading_lot WHERE listing_id IN (SELECT id FROM trading_listing WHERE state ="
-        " 'draft'); DELETE FROM trading_listing WHERE state = 'draft'", [MOVES.format("listing")]),
+        " 'draft'); DELETE FROM trading_listing WHERE state = 'draft'",
+        [MOVES.format("listing"), MOVES.format("lot")]),
     "an earlier version stands": (
         "UPDATE trading_listing_version SET reason = ''", [STANDS.format("listing_version")]),
     "a plate stands": (

@@ -1,8 +1,5 @@
-"""A lot that is sold, for tests of what comes after: with its listing, bidders and deposits.
-
-Until listing and bidding can be played in full, the rows of a listing, a lot and registrations are
-written directly here (`_sale`); everything about money is done by the real actions.
-"""
+"""A lot that is sold, for tests of what comes after: with its listing, bidders and deposits. The
+listing's row is written by hand, the rest is done by the real verbs."""
 
 from __future__ import annotations
 
@@ -10,22 +7,22 @@ import itertools
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from tests import make
 from tests.actions.test_notices import advance, brought, said
+from tests.trading import entered, through
 from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.bank.actions import sandbox
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.journal import jobs as news
-from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.ledger.models import Account
 from yangbanjian.ground.people import queries as people
 from yangbanjian.ground.people.models import Person
 from yangbanjian.ground.rulebook import queries as rulebook
 from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.market.trading import actions, queries
-from yangbanjian.market.trading.models import Deal, Listing, Lot, PlacedBid, Received, Registration
+from yangbanjian.market.trading.models import Deal, Listing, Lot
+from yangbanjian.market.trading.rules.deposits import FORFEITURES
 
 WAN = 1_000_000  # 1 万元 in fen
 DEPOSIT = 20 * WAN
@@ -76,7 +73,7 @@ def sold(
     deal_mode: str = "transfer", commission: list[dict[str, int]] | None = None,
     prices: list[int] | None = None, notice: bool = True, **record: Any,
 ) -> Sale:  # fmt: skip
-    """A lot whose bidding is over and that the last bidder has; not awarded yet."""
+    """A lot whose bidding is over by the clock, the last bidder on top; not closed yet."""
     university = make.organisation("university", region=region)
     house = make.organisation("exchange")
     tto = make.person(Role.TTO, university)
@@ -127,91 +124,38 @@ def _sale(
     achievement: Any, notice: Any, buyers: list[Person], amounts: list[int],
     payment: dict[str, Any], deal_mode: str, commission: list[dict[str, int]],
 ) -> tuple[Lot, list[str]]:  # fmt: skip
-    """Rows that listing and bidding will write."""
+    """A listing, its bidders, their bids."""
     now = clock.now()
     edition = rulebook.rule("deposit_rules", "CN")
     listing = Listing.objects.create(
         achievement=achievement, notice=notice, owner_id=achievement.owner_id, edition=edition,
         title=achievement.title, abstract=achievement.abstract, deal_mode=deal_mode,
-        method="rising", start_fen=amounts[0], step_fen=10 * WAN, deposit_fen=DEPOSIT, days=20,
+        method="rising", start_fen=amounts[0], step_fen=1, deposit_fen=DEPOSIT, days=20,
         unit="working", first_day="counted", free_s=600, cycle_s=180, hard_close_s=3600,
         commission=commission, payment=payment, made_at=now,
+        forfeitures=[one.code for one in FORFEITURES],
     )  # fmt: skip
-    for state in ("submitted", "accepted", "disclosed", "expired", "qualifying", "bidding"):
-        Listing.objects.filter(pk=listing.pk).update(state=state)
-    lot = Lot.objects.create(
-        listing=listing, owner_id=achievement.owner_id, edition=edition, round=1, method="rising",
-        start_fen=amounts[0], step_fen=10 * WAN, free_s=600, cycle_s=180, hard_close_s=3600,
-        resume_s=300, outage_s=30, opens_at=now - timedelta(hours=1), closes_at=now,
-        hard_close_at=now, made_at=now,
-    )  # fmt: skip
-    plates = []
+    through(listing)
+    actions.lay_out(actor=SYSTEM, listing=listing)
+    plates = [f"A{next(_plates)}" for _ in buyers]
+    for buyer, plate in zip(buyers, plates, strict=True):
+        owner_id = buyer.memberships.get().organisation_id
+        entered(listing, owner_id, plate, deposit_fen=DEPOSIT)
+    lot = actions.open_lot(actor=SYSTEM, listing=listing)
     for seq, (buyer, amount) in enumerate(zip(buyers, amounts, strict=True), 1):
-        plate = f"A{next(_plates)}"
-        plates.append(plate)
-        one = _registered(listing, buyer, plate)
-        received = Received.objects.create(
-            lot=lot, registration=one, owner_id=one.owner_id, key=f"b{seq}", kind="bid", plate=plate,
-            amount_fen=amount, standing="ok", clock=now, at=now, verdict="accepted", seq=seq,
-            closes_at=now,
-        )  # fmt: skip
-        PlacedBid.objects.create(
-            lot=lot,
-            received=received,
-            seq=seq,
-            plate=plate,
-            amount_fen=amount,
-            at=now,
-            closes_at=now,
+        told = actions.place_bid(
+            actor=people.actor_of(buyer), lot_id=lot.pk, bid_id=f"b{seq}", amount_fen=amount
         )
-    for state in ("open", "sold"):
-        Lot.objects.filter(pk=lot.pk).update(state=state)
-    Lot.objects.filter(pk=lot.pk).update(
-        stage="over",
-        result={"outcome": "sold", "winner": plates[-1], "price_fen": amounts[-1], "order": []},
-    )
+        assert told.verdict == "accepted", told
+    advance(timedelta(hours=2))
     return Lot.objects.select_related("listing").get(pk=lot.pk), plates
-
-
-def _registered(listing: Listing, buyer: Person, plate: str) -> Registration:
-    """A qualified buyer whose deposit is on hold in the ledger."""
-    organisation = buyer.memberships.get().organisation
-    account, _ = ledger.open_account(
-        actor=SYSTEM, key=uuid4(), owner_id=organisation.pk, code="deposit", asset="CNY",
-        is_limited=True,
-    )  # fmt: skip
-    held = ledger.open_account(
-        actor=SYSTEM, key=uuid4(), owner_id=organisation.pk, code="held", asset="CNY",
-        is_limited=False,
-    )[0]  # fmt: skip
-    source, _ = ledger.open_account(
-        actor=SYSTEM, key=uuid4(), owner_id=organisation.pk, code="source", asset="CNY",
-        is_limited=False,
-    )  # fmt: skip
-    ledger.transfer(
-        actor=SYSTEM, transfer_id=uuid4(), debit=source.key, credit=account.key, amount=DEPOSIT,
-        asset="CNY",
-    )  # fmt: skip
-    hold = uuid4()
-    ledger.hold(
-        actor=SYSTEM, transfer_id=hold, debit=account.key, credit=held.key, amount=DEPOSIT,
-        asset="CNY",
-    )  # fmt: skip
-    one = Registration.objects.create(
-        listing=listing, owner=organisation, plate=plate, account=account.key, hold_id=hold,
-        deposit_fen=DEPOSIT, due_at=clock.now(), made_at=clock.now(),
-    )  # fmt: skip
-    for state in ("deposited", "qualified"):
-        Registration.objects.filter(pk=one.pk).update(state=state)
-    return Registration.objects.get(pk=one.pk)
 
 
 def awarded(**how: Any) -> Sale:
     """The last bidder has the lot."""
     sale = sold(**how)
-    sale.deal = actions.award(
-        actor=SYSTEM, lot=sale.lot, plate=sale.plates[-1], price_fen=sale.prices[-1]
-    )
+    actions.close_lot(actor=SYSTEM, lot_id=sale.lot.pk)
+    sale.deal = Deal.objects.get(lot=sale.lot)
     return sale
 
 

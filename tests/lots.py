@@ -1,5 +1,4 @@
-"""Lots and bidders for tests, made as rows: what listing, registration and deposit make in the
-product. Swap for the real actions where a test is about those."""
+"""Lots and bidders for tests: the listing's row by hand, the rest by the real verbs."""
 
 from __future__ import annotations
 
@@ -7,10 +6,12 @@ import itertools
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import uuid4
 
-from tests import ledger, make
+from tests import make
+from tests.trading import entered, through
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.people.models import Organisation
 from yangbanjian.ground.rulebook.models import Edition
 from yangbanjian.kernel.actor import SYSTEM, Actor, Role
@@ -20,7 +21,6 @@ from yangbanjian.market.trading.models import (
     Listing,
     Lot,
     LotLine,
-    Registration,
     Reserve,
     Sealing,
 )
@@ -43,10 +43,10 @@ def listing(**values: Any) -> Listing:
     at = clock.now()
     said = {
         **RISING, "achievement": record, "owner_id": tto.organisation_id, "edition": edition,
-        "state": "bidding", "title": record.title, "deal_mode": "transfer", "days": 20,
+        "title": record.title, "deal_mode": "transfer", "days": 20,
         "unit": "working", "first_day": "next", "made_at": at, **values,
     }  # fmt: skip
-    return Listing.objects.create(**said)
+    return through(Listing.objects.create(**said))
 
 
 def opened(
@@ -63,24 +63,15 @@ def opened(
 
 def bidder(one: Listing, plate: str, **values: Any) -> Actor:
     """Somebody who has signed up, with the deposit held and qualified, unless said otherwise."""
+    make.sandbox()
     actor = make.actor(Role.ENTERPRISE)
-    hold_id = None
-    if values.pop("is_held", True):
-        hold_id = held(actor.organisation_id)
-    said = {
-        "state": "qualified", "deposit_fen": 100, "due_at": clock.now(), "made_at": clock.now(),
-        "hold_id": hold_id, **values,
-    }  # fmt: skip
-    Registration.objects.create(listing=one, owner_id=actor.organisation_id, plate=plate, **said)
+    assert actor.organisation_id is not None
+    is_held, until = values.pop("is_held", True), values.pop("state", "qualified")
+    made = entered(one, actor.organisation_id, plate, deposit_fen=100, until=until, **values)
+    if not is_held:
+        assert made.hold_id is not None
+        ledger.release(actor=SYSTEM, transfer_id=uuid4(), hold_id=made.hold_id)
     return actor
-
-
-def held(owner_id: int | None) -> UUID:
-    """A deposit of 100 fen, held in the books."""
-    own = ledger.account(is_limited=True, credit=100)
-    hold = ledger.pending(own, ledger.account(), 100)
-    assert [o.result for o in ledger.post(hold)] == ["ok"]
-    return hold.id
 
 
 def from_terms(
@@ -109,10 +100,7 @@ def from_terms(
     owners = {}
     for plate in plates:
         owners[plate] = make.organisation()
-        Registration.objects.create(
-            listing=one, owner=owners[plate], plate=plate, state="qualified", due_at=clock.now(),
-            made_at=clock.now(),
-        )  # fmt: skip
+        entered(one, owners[plate].pk, plate)
     return made, owners
 
 

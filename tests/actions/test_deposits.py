@@ -225,7 +225,7 @@ def test_a_forfeited_deposit_pays_fees_first_and_the_seller_the_rest(
     assert (gone.state, gone.outcome, gone.forfeited_for) == (
         "forfeited", "forfeited", "did_not_pay",
     )  # fmt: skip
-    assert sums(deposits.seller_account(SYSTEM, one.owner_id)) == (0, 0, 15 * WAN)
+    assert sums(deposits.earned_account(SYSTEM, one.owner_id, "proceeds")) == (0, 0, 15 * WAN)
     assert sums(deposits.fees_account(SYSTEM)) == (0, 0, 5 * WAN)
     if has_won:
         assert sums(account) == (0, 20 * WAN, 20 * WAN)

@@ -92,7 +92,7 @@ class Sale:
         values: dict[str, Any] = {
             "method": self.plan.method, "start_fen": start, "step_fen": self.plan.step * WAN,
             "deposit_fen": start // 10, "free_s": 2 * DAY_S,
-            "cycle_s": (5 if is_long else 1) * DAY_S, "hard_close_s": (40 if is_long else 12) * DAY_S,
+            "cycle_s": (15 if is_long else 1) * DAY_S, "hard_close_s": (60 if is_long else 12) * DAY_S,
             "floor_fen": start // 2 if self.plan.method == "dutch" else None,
             "commission": [
                 {"organisation_id": self.exchange.organisation_id, "permille": 15},

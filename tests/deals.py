@@ -1,8 +1,5 @@
-"""A lot that is sold, for tests of what comes after: with its listing, bidders and deposits.
-
-Until listing and bidding can be played in full, the rows of a listing, a lot and registrations are
-written directly here (`_sale`); everything about money is done by the real actions.
-"""
+"""A lot that is sold, for tests of what comes after: with its listing, bidders and deposits. The
+listing's row is written by hand, the rest is done by the real verbs."""
 
 from __future__ import annotations
 
@@ -11,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from tests import lots, make
+from tests import make
 from tests.actions.test_notices import advance, brought, said
+from tests.trading import entered, through
 from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.bank.actions import sandbox
 from yangbanjian.ground.clock import queries as clock
@@ -23,7 +21,7 @@ from yangbanjian.ground.people.models import Person
 from yangbanjian.ground.rulebook import queries as rulebook
 from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.market.trading import actions, queries
-from yangbanjian.market.trading.models import Deal, Listing, Lot, PlacedBid, Received, Registration
+from yangbanjian.market.trading.models import Deal, Listing, Lot
 from yangbanjian.market.trading.rules.deposits import FORFEITURES
 
 WAN = 1_000_000  # 1 万元 in fen
@@ -73,9 +71,9 @@ class Sale:
 def sold(
     *, region: str = "330106", bidders: int = 2, payment: dict[str, Any] | None = None,
     deal_mode: str = "transfer", commission: list[dict[str, int]] | None = None,
-    prices: list[int] | None = None, notice: bool = True, has_result: bool = True, **record: Any,
+    prices: list[int] | None = None, notice: bool = True, **record: Any,
 ) -> Sale:  # fmt: skip
-    """A lot whose bidding is over and that the last bidder has; not awarded yet."""
+    """A lot whose bidding is over by the clock, the last bidder on top; not closed yet."""
     university = make.organisation("university", region=region)
     house = make.organisation("exchange")
     tto = make.person(Role.TTO, university)
@@ -101,7 +99,6 @@ def sold(
         payment or {"kind": "once"},
         deal_mode,
         commission or [],
-        has_result=has_result,
     )
     return Sale(tto, first, second, buyers, achievement, lot, plates, amounts)
 
@@ -125,10 +122,9 @@ def _way_in(seller: Actor, achievement: Any, deal_mode: str) -> Any:
 
 def _sale(
     achievement: Any, notice: Any, buyers: list[Person], amounts: list[int],
-    payment: dict[str, Any], deal_mode: str, commission: list[dict[str, int]], *,
-    has_result: bool = True,
+    payment: dict[str, Any], deal_mode: str, commission: list[dict[str, int]],
 ) -> tuple[Lot, list[str]]:  # fmt: skip
-    """Rows that listing and bidding will write."""
+    """A listing, its bidders, their bids."""
     now = clock.now()
     edition = rulebook.rule("deposit_rules", "CN")
     listing = Listing.objects.create(
@@ -137,60 +133,29 @@ def _sale(
         method="rising", start_fen=amounts[0], step_fen=1, deposit_fen=DEPOSIT, days=20,
         unit="working", first_day="counted", free_s=600, cycle_s=180, hard_close_s=3600,
         commission=commission, payment=payment, made_at=now,
-        forfeitures=[f.code for f in FORFEITURES],
+        forfeitures=[one.code for one in FORFEITURES],
     )  # fmt: skip
-    lots.walked(listing)
-    lot = Lot.objects.create(
-        listing=listing, owner_id=achievement.owner_id, edition=edition, round=1, method="rising",
-        start_fen=amounts[0], step_fen=1, free_s=600, cycle_s=180, hard_close_s=3600,
-        resume_s=300, outage_s=30, opens_at=now - timedelta(hours=1), closes_at=now,
-        hard_close_at=now, made_at=now,
-    )  # fmt: skip
-    Lot.objects.filter(pk=lot.pk).update(state="open")
-    plates = []
+    through(listing)
+    actions.lay_out(actor=SYSTEM, listing=listing)
+    plates = [f"A{next(_plates)}" for _ in buyers]
+    for buyer, plate in zip(buyers, plates, strict=True):
+        owner_id = buyer.memberships.get().organisation_id
+        entered(listing, owner_id, plate, deposit_fen=DEPOSIT)
+    lot = actions.open_lot(actor=SYSTEM, listing=listing)
     for seq, (buyer, amount) in enumerate(zip(buyers, amounts, strict=True), 1):
-        plate = f"A{next(_plates)}"
-        plates.append(plate)
-        at = now - timedelta(minutes=50 - seq)
-        one = _registered(listing, buyer, plate)
-        received = Received.objects.create(
-            lot=lot, registration=one, owner_id=one.owner_id, key=f"b{seq}", kind="bid", plate=plate,
-            amount_fen=amount, standing="ok", clock=at, at=at, verdict="accepted", seq=seq,
-            closes_at=now,
-        )  # fmt: skip
-        PlacedBid.objects.create(
-            lot=lot,
-            received=received,
-            seq=seq,
-            plate=plate,
-            amount_fen=amount,
-            at=at,
-            closes_at=now,
+        told = actions.place_bid(
+            actor=people.actor_of(buyer), lot_id=lot.pk, bid_id=f"b{seq}", amount_fen=amount
         )
-    Lot.objects.filter(pk=lot.pk).update(
-        state="sold",
-        stage="over",
-        result=result(plates[-1], amounts[-1]) if has_result else None,
-    )
+        assert told.verdict == "accepted", told
+    advance(timedelta(hours=2))
     return Lot.objects.select_related("listing").get(pk=lot.pk), plates
-
-
-def result(plate: str, price_fen: int) -> dict[str, Any]:
-    return {"outcome": "sold", "winner": plate, "price_fen": price_fen, "order": []}
-
-
-def _registered(listing: Listing, buyer: Person, plate: str) -> Registration:
-    """A qualified buyer whose deposit is on hold in the ledger."""
-    organisation = buyer.memberships.get().organisation
-    return lots.registered(listing, organisation.pk, plate, deposit_fen=DEPOSIT)
 
 
 def awarded(**how: Any) -> Sale:
     """The last bidder has the lot."""
     sale = sold(**how)
-    sale.deal = actions.award(
-        actor=SYSTEM, lot=sale.lot, plate=sale.plates[-1], price_fen=sale.prices[-1]
-    )
+    actions.close_lot(actor=SYSTEM, lot_id=sale.lot.pk)
+    sale.deal = Deal.objects.get(lot=sale.lot)
     return sale
 
 

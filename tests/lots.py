@@ -1,5 +1,4 @@
-"""Lots and bidders for tests, made as rows: what listing, registration and deposit make in the
-product. Swap for the real actions where a test is about those."""
+"""Lots and bidders for tests: the listing's row by hand, the rest by the real verbs."""
 
 from __future__ import annotations
 
@@ -7,26 +6,21 @@ import itertools
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
-from tests import ledger, make
-from yangbanjian.ground.bank import actions as bank
-from yangbanjian.ground.bank.actions import sandbox
-from yangbanjian.ground.bank.models import BankAccount, Expectation
-from yangbanjian.ground.bank.rules import StatementLine
+from tests import make
+from tests.trading import entered, through
 from yangbanjian.ground.clock import queries as clock
-from yangbanjian.ground.ledger import actions as books
-from yangbanjian.ground.ledger.rules import Kind, Transfer
+from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.people.models import Organisation
 from yangbanjian.ground.rulebook.models import Edition
 from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.market.trading import actions
-from yangbanjian.market.trading.actions import deposits
 from yangbanjian.market.trading.actions.sittings import Told
 from yangbanjian.market.trading.models import (
     Listing,
     Lot,
     LotLine,
-    Registration,
     Reserve,
     Sealing,
 )
@@ -34,7 +28,6 @@ from yangbanjian.market.trading.rules import closing, logs, timing
 from yangbanjian.market.trading.rules.lots import Terms
 
 WAN = 1_000_000
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 _number = itertools.count(1)
 RISING: dict[str, Any] = {
     "method": "rising", "start_fen": 200 * WAN, "step_fen": 10 * WAN, "free_s": 600,
@@ -50,21 +43,10 @@ def listing(**values: Any) -> Listing:
     at = clock.now()
     said = {
         **RISING, "achievement": record, "owner_id": tto.organisation_id, "edition": edition,
-        "title": record.title, "deal_mode": "transfer", "days": 20, "unit": "working",
-        "first_day": "next", "made_at": at, **values,
+        "title": record.title, "deal_mode": "transfer", "days": 20,
+        "unit": "working", "first_day": "next", "made_at": at, **values,
     }  # fmt: skip
-    return walked(Listing.objects.create(**said))
-
-
-def walked(one: Listing) -> Listing:
-    """A draft taken to where its bidding begins, step by step, as its guard wants it."""
-    at = clock.now()
-    published = {"published_at": at - 2 * HOUR, "disclosure_ends_at": at - HOUR}
-    for state in ("submitted", "accepted", "disclosed", "expired", "qualifying", "bidding"):
-        also = published if state == "disclosed" else {}
-        Listing.objects.filter(pk=one.pk).update(state=state, **also)
-    one.refresh_from_db()
-    return one
+    return through(Listing.objects.create(**said))
 
 
 def opened(
@@ -79,61 +61,17 @@ def opened(
     return lot, bidders
 
 
-def bidder(one: Listing, plate: str, *, is_held: bool = True, **values: Any) -> Actor:
+def bidder(one: Listing, plate: str, **values: Any) -> Actor:
     """Somebody who has signed up, with the deposit held and qualified, unless said otherwise."""
+    make.sandbox()
     actor = make.actor(Role.ENTERPRISE)
     assert actor.organisation_id is not None
-    made = registered(one, actor.organisation_id, plate, **{"deposit_fen": 100, **values})
+    is_held, until = values.pop("is_held", True), values.pop("state", "qualified")
+    made = entered(one, actor.organisation_id, plate, deposit_fen=100, until=until, **values)
     if not is_held:
         assert made.hold_id is not None
-        ledger.post(Transfer(id=ledger.new_id(), kind=Kind.VOID, hold_id=made.hold_id))
+        ledger.release(actor=SYSTEM, transfer_id=uuid4(), hold_id=made.hold_id)
     return actor
-
-
-def registered(
-    one: Listing, owner_id: int, plate: str, *, deposit_fen: int = 0, state: str = "qualified",
-    **values: Any,
-) -> Registration:  # fmt: skip
-    """A registration with its deposit, as the bank brings it and the ledger holds it."""
-    now = clock.now()
-    made = Registration(
-        listing=one, owner_id=owner_id, plate=plate, deposit_fen=deposit_fen, due_at=now + DAY,
-        bank_account=sandbox.number_of(owner_id), made_at=now, **values,
-    )  # fmt: skip
-    if deposit_fen:
-        made.account = deposits.account_key(one.pk, owner_id)
-        books.open_account(
-            actor=SYSTEM, key=made.account, owner_id=owner_id, code="deposit", asset=deposits.ASSET,
-            is_limited=True,
-        )  # fmt: skip
-        made.expectation = bank.expect(
-            actor=SYSTEM, account=made.account, amount=deposit_fen, counterparty=made.bank_account
-        )
-    made.save()
-    if made.expectation is not None:
-        _pay(made, made.expectation)
-    elif state != "applied":
-        Registration.objects.filter(pk=made.pk).update(state="deposited")
-    if state in ("qualified", "won"):
-        qualified = {"state": "qualified", "qualified_by": 1, "qualified_at": now}
-        Registration.objects.filter(pk=made.pk).update(**qualified)
-    if state not in ("applied", "deposited", "qualified"):
-        Registration.objects.filter(pk=made.pk).update(state=state)
-    made.refresh_from_db()
-    return made
-
-
-def _pay(made: Registration, expected: Expectation) -> None:
-    at = BankAccount.objects.order_by("id").first()
-    if at is None:
-        house = make.organisation("exchange")
-        at = bank.open_account(actor=SYSTEM, number="31050000", bank="东港银行", owner_id=house.pk)
-    line = StatementLine(
-        serial=f"D{made.pk:010d}", booked_on=clock.today(), amount=made.deposit_fen,
-        counterparty=made.bank_account, reference=expected.reference,
-    )  # fmt: skip
-    bank.take(actor=SYSTEM, bank_account_id=at.pk, lines=[line])
-    assert actions.take_matched([expected.pk]) == 1
 
 
 def from_terms(
@@ -162,7 +100,7 @@ def from_terms(
     owners = {}
     for plate in plates:
         owners[plate] = make.organisation()
-        registered(one, owners[plate].pk, plate)
+        entered(one, owners[plate].pk, plate)
     return made, owners
 
 
@@ -182,4 +120,4 @@ def log_of(lot: Lot) -> str:
 
 
 def in_an_hour() -> datetime:
-    return clock.now() + HOUR
+    return clock.now() + timedelta(hours=1)

@@ -10,9 +10,13 @@ from tests import make
 from tests.actions.test_notices import advance, brought, said
 from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.bank.actions.sandbox import number_of
+from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.journal.jobs import deliver
-from yangbanjian.kernel.actor import Actor, Role
+from yangbanjian.ground.ledger import actions as ledger
+from yangbanjian.ground.people.models import Organisation
+from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.market.trading import actions, queries
+from yangbanjian.market.trading.actions import deposits
 from yangbanjian.market.trading.models import Listing, Registration
 
 DAY = timedelta(days=1)
@@ -84,6 +88,71 @@ class Market:
     def qualified(self, one: Listing, **values: Any) -> Registration:
         made = self.deposited(one, **values)
         return actions.qualify_buyer(actor=self.exchange, registration_id=made.pk)
+
+
+def through(one: Listing) -> Listing:
+    """A drafted row as it is when bidding begins."""
+    now = clock.now()
+    public = {
+        "published_by": 2, "published_at": now - DAY, "disclosure_ends_at": now - DAY / 2,
+    }  # fmt: skip
+    steps: dict[str, dict[str, Any]] = {
+        "submitted": {}, "accepted": {"accepted_by": 1}, "disclosed": public, "expired": {},
+        "qualifying": {}, "bidding": {},
+    }  # fmt: skip
+    for state, values in steps.items():
+        Listing.objects.filter(pk=one.pk).update(state=state, **values)
+    return fresh(one)  # type: ignore[no-any-return]
+
+
+def entered(
+    one: Listing,
+    owner_id: int,
+    plate: str,
+    *,
+    deposit_fen: int = 0,
+    until: str = "qualified",
+    **values: Any,
+) -> Registration:
+    """A buyer in a listing whose days of signing up are over: the row by hand, the money by the
+    bank and the ledger."""
+    expected = None
+    if deposit_fen:
+        values["account"] = deposits.account_key(one.pk, owner_id)
+        ledger.open_account(
+            actor=SYSTEM, key=values["account"], owner_id=owner_id, code="deposit", asset="CNY",
+            is_limited=True,
+        )  # fmt: skip
+        values["bank_account"] = number_of(owner_id)
+        expected = bank.expect(
+            actor=SYSTEM, account=values["account"], amount=deposit_fen,
+            counterparty=number_of(owner_id), cause="deposit",
+        )  # fmt: skip
+    now = clock.now()
+    made = Registration.objects.create(
+        listing=one, owner_id=owner_id, plate=plate, deposit_fen=deposit_fen, expectation=expected,
+        due_at=now + DAY, made_at=now, **values,
+    )  # fmt: skip
+    if expected is not None:
+        bank.move_money(
+            sender=number_of(owner_id), receiver=number_of(_house()), amount=deposit_fen,
+            reference=expected.reference,
+        )  # fmt: skip
+        assert deposits.keep_if_paid(deposits.locked(made.pk))
+    else:
+        Registration.objects.filter(pk=made.pk).update(state="deposited")
+    if until != "deposited":
+        Registration.objects.filter(pk=made.pk).update(
+            state="qualified", qualified_by=1, qualified_at=now
+        )
+    if until not in ("deposited", "qualified"):
+        Registration.objects.filter(pk=made.pk).update(state=until)
+    return fresh(made)  # type: ignore[no-any-return]
+
+
+def _house() -> int:
+    found = Organisation.objects.filter(kind="exchange").order_by("id").first()
+    return (found or make.organisation("exchange")).pk
 
 
 def terms(**values: Any) -> dict[str, Any]:

@@ -161,7 +161,7 @@ def test_a_lot_without_enough_goes_back_to_its_listing() -> None:
     assert [(one.state, one.result["outcome"]) for one in found] == [
         ("unsold", "reserve_not_met"), ("unsold", "no_bid"),
     ]  # fmt: skip
-    assert Listing.objects.get(pk=lot.listing_id).state == "nobody"
+    assert Listing.objects.get(pk=lot.listing_id).state == "ended"
 
 
 def test_a_lot_that_can_not_end_keeps_no_other_from_its_end(

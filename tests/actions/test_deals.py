@@ -49,8 +49,9 @@ def test_an_award_converts_the_winners_deposit_frees_the_others_and_waits_for_th
     assert [states[p] for p in sale.plates] == ["lost", "lost", "won"]
     for one in Registration.objects.filter(state="lost"):
         account = Account.objects.get(key=one.account)
+        # Free of the lot, and on its way back to whoever paid it.
+        assert (account.debits_pending, account.credits_posted) == (DEPOSIT, DEPOSIT)
         assert one.outcome == "refunded"
-        assert (account.debits_pending, account.credits_posted) == (DEPOSIT, DEPOSIT), "on its way"
     assert deal.listing.state == "announced"
     assert books_balance()
 

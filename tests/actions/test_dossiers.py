@@ -18,13 +18,11 @@ from verify import __main__ as verifier
 from verify.verdicts import UNTRUSTED
 from yangbanjian.ground.files import actions as files
 from yangbanjian.ground.log import queries as log
-from yangbanjian.kernel.actor import SYSTEM, Role
+from yangbanjian.kernel.actor import Role
 from yangbanjian.kernel.refusals import Conflict, NotAllowed, NotFound
 from yangbanjian.market.certificates import actions, jobs, printing, queries
 from yangbanjian.market.certificates.models import Dossier
 from yangbanjian.market.trading import actions as trading
-from yangbanjian.market.trading.models import LotLine
-from yangbanjian.market.trading.rules import logs
 
 pytestmark = pytest.mark.django_db
 
@@ -53,15 +51,13 @@ def made(sale: Sale) -> Dossier:
 
 def whole() -> tuple[Sale, bytes]:
     """From the decision to the hand-over, with a paper, a default before, and a certificate."""
-    sale = deals.sold()
+    sale = deals.awarded()
     paper = files.attach(actor=sale.seller, content="会议纪要".encode(), name="纪要.txt")
     trading.decide(
         actor=sale.seller, achievement_id=sale.record.pk, kind="collective",
         price_mode="agreement", price_fen=200 * deals.WAN, file_id=paper.pk,
     )  # fmt: skip
-    first = trading.award(
-        actor=SYSTEM, lot=sale.lot, plate=sale.plates[-1], price_fen=sale.prices[-1]
-    )
+    first = fresh(sale)
     trading.default(actor=sale.staff, deal_id=first.pk, reason="逾期未签约")
     sale.deal = type(first).objects.get(follows=first)
     deals.sign_both(sale)
@@ -210,40 +206,11 @@ def test_a_dossier_waits_for_the_log_and_goes_on_by_itself() -> None:
 
 
 def test_the_bidding_is_recounted_inside_the_dossier() -> None:
-    from tests.bidding import Room, at, terms
-
-    sale = deals.sold(has_result=False)
-    room = Room(terms(lot=str(sale.lot.pk)))
-    room.bid(sale.plates[0], 200, 5)
-    room.bid(sale.plates[1], 210, 9)
-    room.close_at(4000)
-    assert room.result is not None
-    lines = list(room.lines)
-    for n, line in enumerate(lines):
-        LotLine.objects.create(lot=sale.lot, n=n, line=dict(line))
-    from yangbanjian.ground.database.transactions import acting
-    from yangbanjian.ground.journal import actions as journal
-
-    text = logs.text_of(lines)
-    with acting(SYSTEM):
-        entry = journal.record(
-            actor=SYSTEM,
-            fact=journal.Fact(
-                verb="trading.lot_closed", subject_kind="lot", subject_id=sale.lot.pk,
-                payload={"lot": str(sale.lot.pk), "lines": len(lines),
-                         "log_sha256": hashlib.sha256(text.encode()).hexdigest()},
-            ),
-        )  # fmt: skip
-    told = deals.result(sale.plates[1], 210 * deals.WAN)
-    type(sale.lot).objects.filter(pk=sale.lot.pk).update(entry_id=entry, result=told)
-    sale.deal = trading.award(
-        actor=SYSTEM, lot=sale.lot, plate=sale.plates[1], price_fen=210 * deals.WAN
-    )
+    sale = deals.awarded()
     content = actions.content_of(actor=sale.staff, dossier_id=made(sale).pk)
     said = verifier.verify(content, keys())
     assert (said.code, said.check) == (0, ""), said.sentence
     assert "recounted" in said.proven["bidding"]
-    assert at(0)
 
 
 def test_the_paper_says_clause_by_clause_what_is_met_and_what_is_missing() -> None:

@@ -48,7 +48,7 @@ def _facts(deal: Deal) -> form.Facts:
         first_fen=first.amount_fen if first else 0, first_paid_fen=first.paid_fen if first else 0,
         has_security=bool(deal.security), has_notice=notice is not None,
         is_notice_over=notice is not None and notice.state == "ended",
-        duties_missing=duties.in_the_way, subject=listing.title, seller=deal.owner.name,
+        duties_missing=trading.missing(deal.achievement, listing), subject=listing.title, seller=deal.owner.name,
         buyer=deal.buyer.name, deal_mode=deal.deal_mode,
         deal_mode_label=_label("deal_modes", deal.deal_mode), method=deal.lot.method,
         payment=payments.kind_of(deal.payment), bids=deal.lot.bids.count(),

@@ -66,6 +66,7 @@ class District:
         self.organisations: dict[str, int] = {}
         self.names: dict[str, str] = {}
         self.actors: dict[str, Actor] = {}
+        self.accounts: dict[str, Actor] = {}
         self.operator: Actor = SYSTEM
         self.records: dict[str, int] = {}
 
@@ -170,7 +171,7 @@ class District:
             "exchange2": ("罗一清", Role.EXCHANGE, first["exchange"][0]),
         }  # fmt: skip
         for username, (name, role, home) in places.items():
-            self._person(username, name, role, home)
+            self.accounts[username] = self._person(username, name, role, home)
         keeper = self.actors[first["exchange"][0]]
         payers = [self.organisations[key] for key in (cold, *second[:2])]
         self.story.plan(

@@ -27,7 +27,7 @@ def plan_the_floor(district: District) -> None:
 
 
 def _give_notice(district: District, then: Callable[[District, int], None]) -> None:
-    owner, record = next(_candidates(district))
+    owner, record = next(candidates(district))
     fen = record.price_fen or USUAL_FEN
     actions.choose_way(actor=owner, achievement_id=record.pk, is_floor=True)
     actions.decide(
@@ -46,7 +46,7 @@ def _give_notice(district: District, then: Callable[[District, int], None]) -> N
     district.story.plan(district.story.day + 2, partial(district.attempt, follow, "floor"))
 
 
-def _candidates(district: District) -> Any:
+def candidates(district: District) -> Any:
     """(transfer officer, achievement) of universities, in the order of the content."""
     for row in content.rows("achievements"):
         record_id = district.records.get(row["key"])
@@ -54,7 +54,10 @@ def _candidates(district: District) -> Any:
         if record_id is None:
             continue
         record = records.get(LIBRARY, owner, record_id)
-        is_free = not queries.notices(owner).filter(achievement_id=record_id).exists()
+        is_free = not (
+            queries.notices(owner).filter(achievement_id=record_id).exists()
+            or queries.listings(owner).filter(achievement_id=record_id).exists()
+        )
         if record.state == "public" and queries.is_public_unit(record) and is_free:
             yield owner, record
 

@@ -18,6 +18,7 @@ from django.conf import settings
 from yangbanjian.faces.cli import working
 from yangbanjian.faces.cli.demo.district import District
 from yangbanjian.faces.cli.demo.floor import plan_the_floor
+from yangbanjian.faces.cli.demo.sales import plan_sales
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.site import actions as site
 from yangbanjian.ground.site import queries as site_queries
@@ -84,6 +85,7 @@ def live_the_year() -> None:
 
     district.plan_the_year()
     plan_the_floor(district)
+    plan_sales(district)
     story.live(advance)
     rest = clock.recorded_now() - clock.now()
     if rest > timedelta(0):

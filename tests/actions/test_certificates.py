@@ -124,8 +124,10 @@ def test_C5_no_certificate_before_contract_money_notice_and_duties() -> None:
     deals.sign_both(sale)
     assert lacks() == ("price_received",)
     trading.state(actor=sale.seller, achievement_id=sale.record.pk, item="priority", verdict="fail")
-    assert lacks() == ("price_received",), "a check of the unit's own keeps nobody"
+    assert lacks() == ("price_received", "duty.priority")
     deals.pay(sale)
+    assert lacks() == ("duty.priority",)
+    trading.state(actor=sale.seller, achievement_id=sale.record.pk, item="priority", verdict="pass")
     assert actions.issue(actor=sale.staff, deal_id=pk).no
     assert Listing.objects.get(pk=fresh(sale).listing_id).state == "certified"
 

@@ -53,7 +53,9 @@ def take_payments(*, expectation_ids: Collection[int]) -> int:
     instalments all are. Once more changes nothing. Returns how many instalments."""
     waiting = Instalment.objects.filter(expectation_id__in=expectation_ids, paid_at=None)
     done = 0
-    for deal_id in sorted(set(waiting.values_list("deal_id", flat=True))):
+    with acting(SYSTEM):
+        numbers = sorted(set(waiting.values_list("deal_id", flat=True)))
+    for deal_id in numbers:
         with acting(SYSTEM):
             done += take_matched(locked_deal(SYSTEM, deal_id))
     return done
@@ -97,7 +99,9 @@ def take_back_payments(*, expectation_ids: Collection[int]) -> int:
     the exchange is told."""
     rows = Instalment.objects.filter(expectation_id__in=expectation_ids).exclude(paid_at=None)
     done = 0
-    for pk in list(rows.values_list("pk", flat=True)):
+    with acting(SYSTEM):
+        numbers = list(rows.values_list("pk", flat=True))
+    for pk in numbers:
         with acting(SYSTEM):
             deal = locked_deal(SYSTEM, Instalment.objects.get(pk=pk).deal_id)
             row = Instalment.objects.select_related("expectation").get(pk=pk)

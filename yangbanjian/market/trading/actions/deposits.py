@@ -290,7 +290,9 @@ def _source(actor: Actor, one: Registration) -> tuple[UUID | None, list[Transfer
 def take_matched(expectation_ids: Sequence[int]) -> int:
     """Deposits whose money has just been matched; returns how many are held now."""
     found = Registration.objects.filter(expectation_id__in=expectation_ids).order_by("id")
-    return sum(_kept(pk) for pk in found.values_list("pk", flat=True))
+    with acting(SYSTEM):
+        numbers = list(found.values_list("pk", flat=True))
+    return sum(_kept(pk) for pk in numbers)
 
 
 def _kept(registration_id: int) -> bool:

@@ -169,6 +169,8 @@ def test_what_is_expected_is_offered(treasurer: Visitor, at: BankAccount) -> Non
     said = text_of(treasurer.get(f"{HERE}/lines/{line.pk}"))
     assert "编号相符" in said
     assert "金额或对方不符" in said
+    # Of two that it could be, a person chooses.
+    actions.expect(actor=SYSTEM, account=buyer, amount=500, reference="K-0002", counterparty="6222")
     (right,) = bank.take(at, bank.line(500, counterparty="6222"))
     assert "对上" in text_of(treasurer.get(f"{HERE}/lines/{right.pk}"))
     answer = treasurer.post(f"{HERE}/lines/{right.pk}", {"do": "match", "expectation": asked.pk})

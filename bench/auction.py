@@ -23,6 +23,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -37,6 +38,7 @@ BIDDERS, SCALE, REPEATED = 50, 20, 10
 PROCESSES = (
     4  # that bidders are spread over: in one they would wait for each other, not for the lot
 )
+DAY = timedelta(days=1)
 START_S = 20.0  # until all of them have come up
 P99_MS, FAIRNESS, RATIO = 500.0, 0.70, 0.7
 BEFORE, AFTER = "TPC-B before", "TPC-B after"
@@ -139,6 +141,7 @@ def _prepared() -> dict[str, Any]:
     """Rows as listing, registration and deposit make them; deposits are not what is measured."""
     from yangbanjian.ground.clock import actions as clock_actions
     from yangbanjian.ground.clock import queries as clock
+    from yangbanjian.ground.database.transactions import acting
     from yangbanjian.ground.people.models import Organisation
     from yangbanjian.ground.rulebook.models import Edition
     from yangbanjian.kernel.actor import SYSTEM
@@ -155,37 +158,52 @@ def _prepared() -> dict[str, Any]:
         )
         return int(made.pk)
 
-    seller = organisation("university", 0)
-    record = achievements.add(
-        actor=SYSTEM, owner_id=seller,
-        values={"title": "低温冷库余热回收", "abstract": "回收压缩机排热，综合电耗下降三成。"},
-    )  # fmt: skip
-    one = Listing.objects.create(
-        achievement=record, owner_id=seller, edition=Edition.objects.order_by("id").first(),
-        state="bidding", title="标的", deal_mode="transfer", days=20, unit="working",
-        first_day="next", made_at=now, method="rising", start_fen=1, step_fen=1, free_s=86_400,
-        cycle_s=300, hard_close_s=90_000,
-    )  # fmt: skip
-    owners = [organisation("enterprise", n + 1) for n in range(BIDDERS)]
-    for number, owner in enumerate(owners):
-        Registration.objects.create(
-            listing=one, owner_id=owner, plate=f"P{number}", state="qualified", due_at=now,
-            made_at=now,
+    with acting(SYSTEM):
+        seller = organisation("university", 0)
+        record = achievements.add(
+            actor=SYSTEM, owner_id=seller,
+            values={"title": "低温冷库余热回收", "abstract": "回收压缩机排热，综合电耗下降三成。"},
         )  # fmt: skip
-    actions.lay_out(actor=SYSTEM, listing=one)
-    return {"lot": actions.open_lot(actor=SYSTEM, listing=one).pk, "owners": owners}
+        one = Listing.objects.create(
+            achievement=record, owner_id=seller, edition=Edition.objects.order_by("id").first(),
+            title="标的", deal_mode="transfer", days=20, unit="working", first_day="next",
+            made_at=now, method="rising", start_fen=1, step_fen=1, free_s=86_400, cycle_s=300,
+            hard_close_s=90_000,
+        )  # fmt: skip
+        public = {"published_by": 2, "published_at": now - DAY, "disclosure_ends_at": now - DAY / 2}
+        steps: dict[str, dict[str, Any]] = {
+            "submitted": {}, "accepted": {"accepted_by": 1}, "disclosed": public, "expired": {},
+            "qualifying": {}, "bidding": {},
+        }  # fmt: skip
+        for state, values in steps.items():
+            Listing.objects.filter(pk=one.pk).update(state=state, **values)
+        one.refresh_from_db()
+        owners = [organisation("enterprise", n + 1) for n in range(BIDDERS)]
+        for number, owner in enumerate(owners):
+            Registration.objects.create(
+                listing=one, owner_id=owner, plate=f"P{number}", due_at=now, made_at=now
+            )
+        signed_up = Registration.objects.filter(listing=one)
+        signed_up.update(state="deposited")
+        signed_up.update(state="qualified", qualified_by=1, qualified_at=now)
+        actions.lay_out(actor=SYSTEM, listing=one)
+        return {"lot": actions.open_lot(actor=SYSTEM, listing=one).pk, "owners": owners}
 
 
 def _checked(lot_id: int) -> dict[str, Any]:
     """Is the lot as its bidders were told? The verifier's own rules count the whole log."""
     from verify.auction import recount
+    from yangbanjian.ground.database.transactions import acting
+    from yangbanjian.kernel.actor import SYSTEM
     from yangbanjian.market.trading import queries
     from yangbanjian.market.trading.models import Lot, PlacedBid
 
-    lot = Lot.objects.get(pk=lot_id)
-    lines = [{**line, "n": n} for n, line in enumerate(queries.lot_lines(lot))]
-    counted = recount(lines)
-    rows = list(PlacedBid.objects.filter(lot=lot).order_by("seq").values_list("seq", "amount_fen"))
+    with acting(SYSTEM):
+        lot = Lot.objects.get(pk=lot_id)
+        found = queries.lot_lines(lot)
+        placed = PlacedBid.objects.filter(lot=lot).order_by("seq")
+        rows = list(placed.values_list("seq", "amount_fen"))
+    counted = recount([{**line, "n": n} for n, line in enumerate(found)])
     steps = [b[1] - a[1] for a, b in itertools.pairwise(rows)]
     is_whole = [seq for seq, _ in rows] == list(range(1, len(rows) + 1))
     return {"bids": len(rows), "ok": is_whole and min(steps) > 0 and len(counted.tops) == len(rows)}

@@ -99,5 +99,6 @@ def test_a_disclosure_that_is_ended_by_several_ends_once(market: Market) -> None
     clock_actions.advance(actor=SYSTEM, by=30 * DAY)
     now = clock.now()
     told = at_once(3, lambda _n: actions.end_disclosures(now=now, most=9))
-    assert sorted(told) == [0, 0, 1]
+    # Listings of other tests fall due with it; of this one a second end would be a third round.
+    assert sum(told) >= 1
     assert (fresh(one).round, Lot.objects.filter(listing=one).count()) == (2, 2)

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from verify.canonical_json import canonical, read_json
@@ -86,7 +86,8 @@ def _trusted(
     raise Verdict(UNTRUSTED, "trust", sentence)
 
 
-def _in_time(said: Mapping[str, Any], at: datetime, check: str) -> None:
+def _in_time(said: Mapping[str, Any], judged: datetime | None, check: str) -> None:
+    at = judged or datetime.now(UTC)
     if moment(said.get("validFrom"), check) > at + SKEW:
         fail(check, "还没有生效。It is not valid yet.")
     if "validUntil" in said and moment(said["validUntil"], check) <= at:

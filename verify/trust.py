@@ -36,7 +36,7 @@ class Trust(NamedTuple):
     # For certificates: who issues, the status list at hand, and the time to judge by.
     issuers: Sequence[IssuerKey] = ()
     status: str | None = None
-    at: datetime = datetime.now(UTC)
+    at: datetime | None = None  # none: the moment in which it is asked
 
     def judge(self, head: Head, chain: Sequence[bytes]) -> str:
         """The signing key in hex; refuses a bad signature, raises Verdict 3 for a strange one."""

@@ -60,7 +60,7 @@ SIGNED_IN = {
         "imports": "/desk/imports",
         "floor": "/desk/floor",
     },
-    "tto2": {"floor-own": "/desk/floor", "floor-achievement": "/desk/floor/{noticed}"},
+    "tto2": {"floor-own": "/desk/floor"},
     "enterprise": {
         "desk-enterprise": "/desk/",
         "demands-own": "/desk/demands",
@@ -78,6 +78,7 @@ SIGNED_IN = {
         "trial-balance": "/desk/ledger/trial-balance",
     },
     "operator": {
+        "floor-achievement": "/desk/floor/{noticed}",
         "desk-operator": "/desk/",
         "cockpit": "/desk/cockpit",
         "moderation": "/desk/moderation",

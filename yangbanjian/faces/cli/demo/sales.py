@@ -79,7 +79,8 @@ class Sale:
 
     def begin(self) -> None:
         """The unit decides, states its checks, hands the listing in; two persons accept it."""
-        self.owner, record = next(floor.candidates(self.district))
+        # From the end: the first ones are for the notices.
+        *_, (self.owner, record) = floor.candidates(self.district)
         start = self.plan.start * WAN
         actions.choose_way(actor=self.owner, achievement_id=record.pk, is_floor=True)
         actions.decide(

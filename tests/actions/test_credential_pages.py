@@ -104,7 +104,9 @@ def test_the_codes_are_read_from_the_picture_and_hold_offline(row: Credential, p
     with pypdfium2.PdfDocument(pdf) as found:
         assert len(found) == 1, "one sheet"
         picture = found[0].render(scale=300 / 72).to_pil()
-    texts = {code.text for code in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)}
+    texts = {
+        code.text for code in zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+    }
     assert texts == {queries.code_of(row), queries.address_of(row)}
     said = verdict(queries.code_of(row))
     assert said.code == verifier.HOLDS

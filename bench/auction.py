@@ -29,9 +29,10 @@ from typing import Any
 import psycopg
 
 from bench import tell
-from bench.imports import folder, run
+from bench.imports import folder, run, server_seconds
 from bench.ledger import pgbench
 from bench.matching import Row, at_least, at_most
+from yangbanjian.supervisor.home import Home
 from yangbanjian.supervisor.postgres import Engine, ensure_running
 
 BIDDERS, SCALE, REPEATED = 50, 20, 10
@@ -39,7 +40,7 @@ PROCESSES = (
     4  # that bidders are spread over: in one they would wait for each other, not for the lot
 )
 DAY = timedelta(days=1)
-START_S = 20.0  # until all of them have come up
+START_S = 60.0  # until all of them have come up
 P99_MS, FAIRNESS, RATIO = 500.0, 0.70, 0.7
 BEFORE, AFTER = "TPC-B before", "TPC-B after"
 
@@ -75,16 +76,19 @@ def bidding(lot_id: int, owners: list[int], begins: float, seconds: float) -> di
     threads = [threading.Thread(target=one, args=(n,)) for n in range(len(owners))]
     for thread in threads:
         thread.start()
+    time.sleep(max(0.0, begins - time.time()))
+    used = time.process_time()
     for thread in threads:
         thread.join()
-    return {"told": [row for rows in told for row in rows]}
+    used = time.process_time() - used
+    return {"told": [row for rows in told for row in rows], "cpu": used}
 
 
 def _figures(every: Told, begins: float) -> dict[str, Any]:
     fresh = [row for row in every if not row[3]]
     taken = sorted((end - sent) * 1e3 for sent, end, _, _ in every)
     return {
-        "accepted": sum(row[2] == "accepted" for row in fresh), "fresh": len(fresh),
+        "accepted": sum(row[2] == "accepted" for row in fresh), "fresh": len(fresh), "asked": len(every),
         "seconds": max(end for _, end, _, _ in every) - begins, "p50": taken[len(taken) // 2],
         "p99": taken[int(len(taken) * 0.99)], "reversed": _reversed(every),
     }  # fmt: skip
@@ -209,20 +213,27 @@ def _checked(lot_id: int) -> dict[str, Any]:
     return {"bids": len(rows), "ok": is_whole and min(steps) > 0 and len(counted.tops) == len(rows)}
 
 
-def _round(engine: Engine, lot_id: int, owners: list[int], seconds: int) -> dict[str, Any]:
+def _round(
+    home: Home, engine: Engine, lot_id: int, owners: list[int], seconds: int
+) -> dict[str, Any]:
     timed = ["-n", "-c", "1", "-T", str(seconds)]
     before = pgbench(engine, "superuser", *timed, database="anchor")
     begins = time.time() + START_S
     shares = [json.dumps(owners[n::PROCESSES]) for n in range(PROCESSES)]
     with ThreadPoolExecutor(PROCESSES) as pool:
-        parts = pool.map(
+        begun = pool.map(
             lambda mine: _django(engine, "bid", str(lot_id), mine, str(begins), str(seconds)),
             shares,
         )
+        time.sleep(max(0.0, begins - time.time()))
+        served = server_seconds(home)
+        parts = list(begun)
+        served = server_seconds(home) - served
         every = [tuple(row) for part in parts for row in part["told"]]
-    found = _figures(every, begins)  # type: ignore[arg-type]
+    found = _figures(every, begins)
     after = pgbench(engine, "superuser", *timed, database="anchor")
-    return {**found, BEFORE: before, AFTER: after}
+    cpu = {"client_s": sum(part["cpu"] for part in parts), "server_s": served}
+    return {**found, **cpu, BEFORE: before, AFTER: after}
 
 
 def measure(seconds: int, rounds: int) -> dict[str, Any]:
@@ -230,14 +241,15 @@ def measure(seconds: int, rounds: int) -> dict[str, Any]:
     with folder() as home, ensure_running(home) as engine:
         run(home, "migrate")
         lot_id, owners = prepare(engine)
-        found = [_round(engine, lot_id, owners, seconds) for _ in range(rounds)]
+        found = [_round(home, engine, lot_id, owners, seconds) for _ in range(rounds)]
         checked = _django(engine, "check", str(lot_id))
 
     def median(of: Any) -> float:
         return statistics.median(of(one) for one in found)
 
     def ratio(one: dict[str, Any]) -> float:
-        return float(one["accepted"] / one["seconds"] / statistics.fmean([one[BEFORE], one[AFTER]]))
+        anchor = statistics.fmean([one[BEFORE], one[AFTER]])
+        return float(one["accepted"] / one["seconds"] / anchor)
 
     told = sum(one["accepted"] for one in found)
     rows: list[Row] = [
@@ -245,6 +257,12 @@ def measure(seconds: int, rounds: int) -> dict[str, Any]:
         at_least("TPC-B after / before", median(lambda one: one[AFTER] / one[BEFORE])),
         at_least("accepted bids a second", median(lambda one: one["accepted"] / one["seconds"])),
         at_least("accepted bids / TPC-B", median(ratio), RATIO),
+        at_least(
+            "client CPU, ms a request", median(lambda one: one["client_s"] * 1e3 / one["asked"])
+        ),
+        at_least(
+            "server CPU, ms a request", median(lambda one: one["server_s"] * 1e3 / one["asked"])
+        ),
         at_least("order fairness", median(lambda one: one["accepted"] / one["fresh"]), FAIRNESS),
         at_most("reversed a second apart", float(sum(one["reversed"] for one in found)), 0.0),
         at_least("verdict, p50 ms", median(lambda one: one["p50"])),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests import ledger, lots, make
 from verify.auction import recount
@@ -280,3 +281,26 @@ def test_verdicts_leave_the_inbox_after_an_hour_and_stay_in_the_log() -> None:
     clock_actions.advance(actor=SYSTEM, by=timedelta(hours=2))
     assert actions.forget_verdicts(most=10) == 1
     assert lots.bid(by["A3"], lot, 200, "first").verdict is Verdict.ACCEPTED
+
+
+def test_a_bid_alone_costs_few_statements_and_they_are_kept_ready() -> None:
+    """Many wait for one lot: what a verdict costs is what all of them wait for."""
+    lot, by = lots.opened()
+    for n in range(3):
+        lots.bid(by[("A3", "K7")[n % 2]], lot, 200 + 10 * n)
+    sent: list[str] = []
+
+    def told(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        sent.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(told):
+        assert lots.bid(by["K7"], lot, 230).verdict is Verdict.ACCEPTED
+    asked = [sql for sql in sent if not sql.startswith(("SAVEPOINT", "RELEASE"))]
+    # Who acts is told and taken back here, inside the test's own transaction.
+    assert len(asked) <= 16, asked
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%trading_%'"
+        )
+        assert cursor.fetchone()[0] >= 8

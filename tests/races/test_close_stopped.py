@@ -34,6 +34,7 @@ pytestmark = pytest.mark.usefixtures("committed")
 ROOMS = ("trading_", "ledger_", "bank_", "journal_", "messages_", "certificates_", "clock_")
 APART = frozenset({"trading_beat"})
 _DIGEST = "SELECT '{name}', count(*), md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM \"{name}\" AS t"
+POINT: Any = connection
 Act = Callable[[], Any]
 Case = Callable[[Act, int], None]
 
@@ -149,6 +150,7 @@ def _sold() -> tuple[Lot, Act]:
 def _is_sold(lot: Lot, price_wan: int = 220) -> None:
     lot.refresh_from_db()
     assert lot.state == "sold"
+    assert lot.result is not None
     assert Deal.objects.filter(lot=lot).count() == 1
     assert lot.result["price_fen"] == price_wan * lots.WAN
     assert books_balance()
@@ -208,14 +210,14 @@ def test_an_end_that_is_stopped_at_every_step(case: Case, stop: Act) -> None:
 def test_A9_the_answer_to_the_commit_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commit went through, whoever asked was told that it had not: asked again, nothing more."""
     lot, close = _sold()
-    commit = connection._commit
+    commit = POINT._commit
 
     def deaf() -> None:
         commit()
         raise DatabaseError("the line went dead")
 
     with monkeypatch.context() as patch:
-        patch.setattr(connection, "_commit", deaf)
+        patch.setattr(POINT, "_commit", deaf)
         assert _fails(close)
     _is_sold(lot)
     after = everything()
@@ -225,14 +227,14 @@ def test_A9_the_answer_to_the_commit_is_lost(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_A9_the_line_is_cut_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     lot, close = _sold()
-    before, commit = everything(), connection._commit
+    before, commit = everything(), POINT._commit
 
     def late() -> None:
         cut()
         commit()
 
     with monkeypatch.context() as patch:
-        patch.setattr(connection, "_commit", late)
+        patch.setattr(POINT, "_commit", late)
         assert _fails(close)
     assert everything() == before
     close()
@@ -248,7 +250,7 @@ def test_A4_a_clock_that_is_moved_in_the_middle_decides_nothing_anew() -> None:
         with stopped_at(step, hour_passes):
             close()
         _is_sold(lot)
-        assert lot.closes_at is not None
+        assert lot.result is not None
         results.add((lot.result["outcome"], lot.result["closed_at"] == _written(lot)))
     assert results == {("sold", True)}
 

@@ -42,7 +42,8 @@ def database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", host),
         "PORT": query.pop("port", str(parts.port or "")),
-        "OPTIONS": {**query},
+        # For the statements of ground/database/prepared.py; the mapper's are never kept.
+        "OPTIONS": {"prepare_threshold": 0, **query},
     }
 
 

@@ -7,12 +7,13 @@ database shows what is public and takes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
 
+from yangbanjian.ground.database import prepared
 from yangbanjian.kernel.actor import ANONYMOUS, Actor
 
 _SET = (
@@ -75,6 +76,25 @@ def acting(actor: Actor) -> Iterator[None]:
         # The rollback has put the database's settings back; follow it.
         _remember(before)
         raise
+
+
+@contextmanager
+def acting_on(actor: Actor, source: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """As `acting`, with the one row of `source` (what stands behind FROM, its values typed): where
+    this opens the transaction, who acts and the row are one statement, for verbs that many wait
+    for. The row is read before it is known who acts."""
+    if connection.in_atomic_block:
+        with acting(actor):
+            yield prepared.rows(f"SELECT found.* FROM {source} AS found", values)[0]  # noqa: S608
+        return
+    wanted = _settings_of(actor)
+    try:
+        with transaction.atomic():
+            row = prepared.rows(f"{_SET}, found.* FROM {source} AS found", [*wanted, *values])[0]
+            _remember(wanted)
+            yield row[len(wanted) :]
+    finally:
+        _remember(None)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from django.db.models import Q
 from psycopg.types.json import Jsonb
 
 from yangbanjian.ground.clock import queries as clock
-from yangbanjian.ground.database import bulk
+from yangbanjian.ground.database import bulk, prepared
 from yangbanjian.ground.journal.models import Entry, Remark
 from yangbanjian.kernel.actor import Actor
 
@@ -87,9 +87,7 @@ def _inserted(rows: Sequence[dict[str, Any]]) -> list[int]:
         for row in rows
         for name, value in row.items()
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(_insert(tuple(rows[0]), len(rows)), values)
-        return [int(pk) for (pk,) in cursor.fetchall()]
+    return [int(pk) for (pk,) in prepared.rows(_insert(tuple(rows[0]), len(rows)), values)]
 
 
 @cache

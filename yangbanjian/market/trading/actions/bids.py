@@ -16,12 +16,12 @@ import re
 import secrets
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
-from yangbanjian.ground.database.transactions import acting
+from yangbanjian.ground.database import prepared
+from yangbanjian.ground.database.transactions import acting, acting_on
 from yangbanjian.ground.keys import actions as keys
 from yangbanjian.ground.keys import queries as key_queries
 from yangbanjian.ground.log import actions as evidence
@@ -32,7 +32,7 @@ from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Problem
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
 from yangbanjian.market.trading.actions.decisions import INVALID
-from yangbanjian.market.trading.actions.sittings import Sitting, Told, lock
+from yangbanjian.market.trading.actions.sittings import Sitting, Told
 from yangbanjian.market.trading.models import Lot
 from yangbanjian.market.trading.rules import logs
 from yangbanjian.market.trading.rules.lots import MOST_FEN, Method, Verdict
@@ -47,13 +47,14 @@ _METHODS = {
 # One statement is one transaction: the setting holds for its own commit, and no longer. In a
 # transaction that goes on it must not hold for that one's.
 _ENQUEUE = """
-WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', %s, true))
+WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', %s::text, true))
 INSERT INTO trading_inbox (lot_id, key, kind, owner_id, amount_fen, content, is_operator, made_by,
   verdict)
-SELECT l.id, %s, %s, %s, %s, %s::jsonb, %s, %s, '' FROM trading_lot AS l, unhurried
-WHERE l.id = %s AND l.opens_at IS NOT NULL AND l.method = ANY (%s) RETURNING id
+SELECT l.id, %s::text, %s::text, %s::bigint, %s::bigint, %s::jsonb, %s::boolean, %s::bigint, ''
+FROM trading_lot AS l, unhurried
+WHERE l.id = %s::bigint AND l.opens_at IS NOT NULL AND l.method = ANY (%s::text[]) RETURNING id
 """
-_TOLD = "SELECT verdict, at, seq, closes_at FROM trading_inbox WHERE id = %s"
+_TURN = "trading_turn(%s::int, %s::bigint)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +164,18 @@ def _sent(actor: Actor, lot_id: int, said: _Said, problems: list[Problem]) -> To
     if problems:
         raise Invalid("bids.invalid", INVALID, problems)
     number = _enqueued(actor, lot_id, said)
+    is_alone = False
     while True:
-        with transaction.atomic():
-            found = _turn(lot_id, number)
-        if number in found:
-            return found[number]
+        try:
+            found = _turn(lot_id, number, is_alone=is_alone)
+        except DatabaseError:
+            # One of those that wait can't be written: ours alone, so that it stops nobody.
+            if is_alone:
+                raise
+            is_alone = True
+        else:
+            if number in found:
+                return found[number]
 
 
 def _enqueued(actor: Actor, lot_id: int, said: _Said) -> int:
@@ -178,12 +186,10 @@ def _enqueued(actor: Actor, lot_id: int, said: _Said) -> int:
         is_operator, actor.person_id, lot_id, list(_METHODS[said.kind]),
     ]  # fmt: skip
     is_alone = not connection.in_atomic_block
-    with connection.cursor() as cursor:
-        cursor.execute(_ENQUEUE, ["off" if is_alone else "on", *values])
-        row = cursor.fetchone()
-    if row is None:
+    made = prepared.rows(_ENQUEUE, ["off" if is_alone else "on", *values])
+    if not made:
         raise _why_not(lot_id)
-    return int(row[0])
+    return int(made[0][0])
 
 
 def _why_not(lot_id: int) -> Conflict | NotFound:
@@ -199,27 +205,17 @@ def _why_not(lot_id: int) -> Conflict | NotFound:
     )
 
 
-def _turn(lot_id: int, number: int) -> dict[int, Told]:
+def _turn(lot_id: int, number: int, *, is_alone: bool) -> dict[int, Told]:
     """Wait for the lot; what another one has decided meanwhile is read, else we decide."""
-    lock(lot_id)
-    with connection.cursor() as cursor:
-        cursor.execute(_TOLD, [number])
-        row: tuple[str, datetime | None, int | None, datetime] | None = cursor.fetchone()
-    if row is None:
-        raise Conflict("bids.gone", gettext_noop("这次报价没有送到，请用同一个编号再报一次。"))
-    if row[1] is not None:
-        return {number: Told(Verdict(row[0]), row[1], row[2], row[3])}
-    with acting(SYSTEM):
-        return _decided(lot_id, number)
-
-
-def _decided(lot_id: int, number: int) -> dict[int, Told]:
-    """All that waits; where one of them can't be written, ours alone, so that it stops nobody."""
-    try:
-        with transaction.atomic():
-            return Sitting(lot_id, is_deciding=True).told
-    except DatabaseError:
-        return Sitting(lot_id, only=number, is_deciding=True).told
+    with acting_on(SYSTEM, _TURN, [lot_id, number]) as row:
+        is_there, verdict, at, seq, closes_at = row
+        if not is_there:
+            sentence = gettext_noop("这次报价没有送到，请用同一个编号再报一次。")
+            raise Conflict("bids.gone", sentence)
+        if at is not None:
+            return {number: Told(Verdict(verdict), at, seq, closes_at)}
+        only = number if is_alone else None
+        return Sitting(lot_id, only=only, is_deciding=True, is_locked=True).told
 
 
 def decide_waiting(*, actor: Actor, lot_id: int) -> int:

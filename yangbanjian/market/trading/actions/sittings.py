@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db.models import JSONField
 
+from yangbanjian.ground.database import prepared
 from yangbanjian.ground.journal import actions as journal
+from yangbanjian.ground.rulebook.models import Edition
 from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.market.trading import queries
 from yangbanjian.market.trading.actions.decisions import fact
@@ -32,13 +34,14 @@ SELECT t + make_interval(secs => COALESCE((SELECT offset_seconds FROM clock_inst
 """
 _WAITING = """
 SELECT id, key, kind, owner_id, amount_fen, content, is_operator, made_by FROM trading_inbox
-WHERE lot_id = %s AND at IS NULL AND (%s::bigint IS NULL OR id = %s) ORDER BY id LIMIT %s
+WHERE lot_id = %s::bigint AND at IS NULL AND (%s::bigint IS NULL OR id = %s::bigint)
+ORDER BY id LIMIT %s::int
 """
 _WRITE = """
 WITH r AS (
   INSERT INTO trading_received (lot_id, registration_id, owner_id, key, kind, plate, amount_fen, content,
     standing, clock, at, verdict, seq, closes_at, made_by)
-  SELECT %(lot)s, registration_id, owner_id, key, kind, plate, amount_fen, content, standing, clock, at,
+  SELECT %(lot)s::bigint, registration_id, owner_id, key, kind, plate, amount_fen, content, standing, clock, at,
     verdict, seq, closes_at, made_by
   FROM jsonb_to_recordset(%(received)s::jsonb) AS x(place int, registration_id bigint, owner_id bigint, key text,
     kind text, plate text, amount_fen bigint, content jsonb, standing text, clock timestamptz, at timestamptz,
@@ -46,7 +49,7 @@ WITH r AS (
   RETURNING id, key
 ), b AS (
   INSERT INTO trading_bid (lot_id, received_id, seq, plate, amount_fen, at, closes_at, is_auto)
-  SELECT %(lot)s, r.id, seq, plate, amount_fen, at, closes_at, is_auto
+  SELECT %(lot)s::bigint, r.id, seq, plate, amount_fen, at, closes_at, is_auto
   FROM jsonb_to_recordset(%(bids)s::jsonb) AS x(key text, seq int, plate text, amount_fen bigint, at timestamptz,
     closes_at timestamptz, is_auto boolean) JOIN r USING (key) ORDER BY seq
 )
@@ -56,7 +59,7 @@ WHERE i.id = x.id
 """
 _LINES = """
 INSERT INTO trading_lot_line (lot_id, n, line)
-SELECT %s, %s + place - 1, line FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS x(line, place) ORDER BY place
+SELECT %s::bigint, %s::int + place - 1, line FROM jsonb_array_elements(%s::jsonb) WITH ORDINALITY AS x(line, place) ORDER BY place
 """
 _in_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -74,24 +77,27 @@ class Told:
 def lock(lot_id: int) -> None:
     """Wait for the lot: whoever has it keeps it to the end of the transaction. First come, first
     served; a row lock is not."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [lot_id])
+    prepared.rows(_LOCK, [lot_id])
 
 
 def clocks() -> tuple[datetime, datetime, datetime | None]:
     """Business time, recorded time, and the platform's last sign of life."""
-    now, recorded, beat = _rows(_CLOCK)[0]
+    now, recorded, beat = prepared.rows(_CLOCK)[0]
     return now, recorded, beat
 
 
 class Sitting:
-    """One turn at a lot. Must be opened in a transaction, by the system."""
+    """One turn at a lot. Must be opened in a transaction, by the system; `is_locked`: who opens it
+    has waited for the lot in this transaction."""
 
-    def __init__(self, lot_id: int, *, only: int | None = None, is_deciding: bool = False) -> None:
-        lock(lot_id)
-        found = Lot.objects.select_for_update(of=("self",), no_key=True).select_related("edition")
-        self.lot = found.get(pk=lot_id)
-        waiting = _rows(_WAITING, [lot_id, only, only, MOST_AT_ONCE]) if is_deciding else []
+    def __init__(
+        self, lot_id: int, *, only: int | None = None, is_deciding: bool = False,
+        is_locked: bool = False,
+    ) -> None:  # fmt: skip
+        if not is_locked:
+            lock(lot_id)
+        self.lot = _locked(lot_id)
+        waiting = prepared.rows(_WAITING, [lot_id, only, only, MOST_AT_ONCE]) if is_deciding else []
         self.now, recorded, beat = clocks()
         self.terms = queries.terms(self.lot)
         keys = [row[1] for row in waiting]
@@ -154,14 +160,12 @@ class Sitting:
                 if kind == "sealed" and answer.verdict is Verdict.ACCEPTED:
                     self._tell_of_sealed(answer.seq, plate, content)
                 bids += [{"key": key, **_row(bid)} for bid in self.course.bids[before:]]
-        with connection.cursor() as cursor:
-            rows = {
-                "received": received, "bids": bids,
-                "told": [{"id": pk, **_said(one)} for pk, one in told.items()],
-            }  # fmt: skip
-            cursor.execute(
-                _WRITE, {"lot": self.lot.pk, **{n: _in_json(v) for n, v in rows.items()}}
-            )
+        rows = {
+            "received": received, "bids": bids,
+            "told": [{"id": pk, **_said(one)} for pk, one in told.items()],
+        }  # fmt: skip
+        values = {name: _in_json(listed) for name, listed in rows.items()}
+        prepared.rows(_WRITE, {"lot": self.lot.pk, **values})
         self._tell_of(self.course.bids)
         self.course.bids.clear()
         self.keep()
@@ -193,8 +197,7 @@ class Sitting:
         """Write the lines that are new, and the lot's times and top."""
         lot, state = self.lot, self.course.state
         if self.course.lines and not self.is_over:
-            with connection.cursor() as cursor:
-                cursor.execute(_LINES, [lot.pk, lot.lines, _in_json(self.course.lines)])
+            prepared.rows(_LINES, [lot.pk, lot.lines, _in_json(self.course.lines)])
             lot.lines += len(self.course.lines)
         self.course.lines.clear()
         top = state.best[0] if state.best else None
@@ -207,7 +210,7 @@ class Sitting:
             list(state.passed),
         )
         lot.top_fen, lot.top_plate = (top.amount_fen, top.plate) if top else (None, "")
-        lot.save(update_fields=_KEPT)
+        prepared.rows(_KEEP, [*(_stored(lot, name) for name in _KEPT), lot.pk])
 
 
 _KEPT = (
@@ -231,8 +234,34 @@ def _row(bid: Placed) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rows(statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, list(values))
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+_LOT = list(Lot._meta.concrete_fields)
+_OF_EDITION = ("id", "table_name", "jurisdiction", "number")
+_LOCKED = (
+    f"SELECT {', '.join(f'l.{field.column}' for field in _LOT)}, {', '.join(f'e.{n}' for n in _OF_EDITION)}"  # noqa: S608
+    " FROM trading_lot AS l JOIN rulebook_edition AS e ON e.id = l.edition_id"
+    " WHERE l.id = %s::bigint FOR NO KEY UPDATE OF l"
+)
+_KEEP = (
+    f"UPDATE trading_lot SET {', '.join(f'{name} = %s' for name in _KEPT)} WHERE id = %s::bigint"  # noqa: S608
+)
+
+
+def _locked(lot_id: int) -> Lot:
+    """The lot, its row held, with as much of its edition as names it. By hand: the mapper takes
+    longer to write this statement than the server to carry it out."""
+    found = prepared.rows(_LOCKED, [lot_id])
+    if not found:
+        raise Lot.DoesNotExist(lot_id)
+    values = [
+        json.loads(value) if isinstance(field, JSONField) and value is not None else value
+        for field, value in zip(_LOT, found[0], strict=False)
+    ]
+    lot = Lot.from_db("default", [field.attname for field in _LOT], values)
+    of_edition = ["id", "table", "jurisdiction", "number"]
+    lot.edition = Edition.from_db("default", of_edition, found[0][len(_LOT) :])
+    return lot
+
+
+def _stored(lot: Lot, name: str) -> Any:
+    value = getattr(lot, name)
+    return _in_json(value) if name in ("passed", "result") and value is not None else value

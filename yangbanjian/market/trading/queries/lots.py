@@ -7,8 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connection
-
+from yangbanjian.ground.database import prepared
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.log import queries as evidence
 from yangbanjian.kernel.actor import SYSTEM, Actor
@@ -36,27 +35,27 @@ from yangbanjian.market.trading.rules.lots import (
 
 _BEST = """
 SELECT b.seq, b.plate, b.amount_fen, b.at, b.closes_at, b.is_auto
-FROM (SELECT plate FROM trading_registration WHERE listing_id = %s) AS r
-CROSS JOIN LATERAL (SELECT * FROM trading_bid AS b WHERE b.lot_id = %s AND b.plate = r.plate
+FROM (SELECT plate FROM trading_registration WHERE listing_id = %s::bigint) AS r
+CROSS JOIN LATERAL (SELECT * FROM trading_bid AS b WHERE b.lot_id = %s::bigint AND b.plate = r.plate
                     ORDER BY b.seq DESC LIMIT 1) AS b
 """
 _CEILINGS = """
 SELECT * FROM (
   SELECT DISTINCT ON (plate) id, key, plate, amount_fen FROM trading_received
-  WHERE lot_id = %s AND kind = 'ceiling' AND verdict = 'accepted' ORDER BY plate, id DESC) AS c
+  WHERE lot_id = %s::bigint AND kind = 'ceiling' AND verdict = 'accepted' ORDER BY plate, id DESC) AS c
 ORDER BY id
 """
 _SEALED = """
 SELECT plate FROM trading_received
-WHERE lot_id = %s AND kind = 'sealed' AND verdict = 'accepted' ORDER BY id
+WHERE lot_id = %s::bigint AND kind = 'sealed' AND verdict = 'accepted' ORDER BY id
 """
 _KEPT = """
 SELECT seq, key, plate, content FROM trading_received
-WHERE lot_id = %s AND kind = 'sealed' AND verdict = 'accepted' ORDER BY seq
+WHERE lot_id = %s::bigint AND kind = 'sealed' AND verdict = 'accepted' ORDER BY seq
 """
 _ANSWERED = """
 SELECT key, kind, plate, amount_fen, content, standing, verdict, at, closes_at, seq
-FROM trading_received WHERE lot_id = %s AND key = ANY (%s)
+FROM trading_received WHERE lot_id = %s::bigint AND key = ANY (%s::text[])
 """
 _BIDDERS = """
 SELECT r.owner_id, r.id, r.plate, r.state, r.is_related,
@@ -65,7 +64,7 @@ SELECT r.owner_id, r.id, r.plate, r.state, r.is_related,
       AND (h.expires_at IS NULL OR h.expires_at > clock_timestamp() + make_interval(
         secs => COALESCE((SELECT offset_seconds FROM clock_installation), 0)))
       AND NOT EXISTS (SELECT FROM ledger_transfer AS x WHERE x.hold_id = h.id)) END
-FROM trading_registration AS r WHERE r.listing_id = %s AND r.owner_id = ANY (%s)
+FROM trading_registration AS r WHERE r.listing_id = %s::bigint AND r.owner_id = ANY (%s::bigint[])
 """
 
 
@@ -88,7 +87,9 @@ def lot_state(lot: Lot) -> State:
     assert lot.free_until is not None
     assert lot.closes_at is not None
     assert lot.hard_close_at is not None
-    bids = [Placed(*row) for row in _rows(_BEST, [lot.listing_id, lot.pk])] if lot.seq else []
+    bids = (
+        [Placed(*row) for row in prepared.rows(_BEST, [lot.listing_id, lot.pk])] if lot.seq else []
+    )
     made = course.rebuilt(
         terms(lot), free_until=lot.free_until, closes_at=lot.closes_at,
         hard_close_at=lot.hard_close_at, last_at=lot.last_at, paused_at=lot.paused_at,
@@ -100,7 +101,7 @@ def lot_state(lot: Lot) -> State:
         passed=tuple(lot.passed),
     )  # fmt: skip
     if lot.method == Method.SEALED:
-        plates = tuple(row[0] for row in _rows(_SEALED, [lot.pk]))
+        plates = tuple(row[0] for row in prepared.rows(_SEALED, [lot.pk]))
         made = replace(made, sealed=plates, best=_opened(lot))
     return made
 
@@ -110,7 +111,7 @@ def _ceilings(lot: Lot) -> list[Ceiling]:
         return []
     return [
         Ceiling(id=key, plate=plate, max_fen=most)
-        for _, key, plate, most in _rows(_CEILINGS, [lot.pk])
+        for _, key, plate, most in prepared.rows(_CEILINGS, [lot.pk])
     ]
 
 
@@ -133,7 +134,7 @@ def sealing_of(lot_id: int) -> Sealing | None:
 
 def kept_bids(lot: Lot) -> list[sealed.Kept]:
     """The sealed bids that a lot has received, in the order of receipt."""
-    rows = _rows(_KEPT, [lot.pk])
+    rows = prepared.rows(_KEPT, [lot.pk])
     return [
         sealed.Kept(
             seq,
@@ -148,13 +149,13 @@ def kept_bids(lot: Lot) -> list[sealed.Kept]:
 
 def ciphertexts(lot: Lot) -> dict[str, str]:
     """What each of them was sent as, base64, by bid id."""
-    return {row[1]: json.loads(row[3])["ciphertext"] for row in _rows(_KEPT, [lot.pk])}
+    return {row[1]: json.loads(row[3])["ciphertext"] for row in prepared.rows(_KEPT, [lot.pk])}
 
 
 def answered(lot_id: int, keys: Collection[str]) -> dict[str, replaying.Answered]:
     """What was said before to these ids (A6)."""
     found = {}
-    rows = _rows(_ANSWERED, [lot_id, list(keys)]) if keys else []
+    rows = prepared.rows(_ANSWERED, [lot_id, list(keys)]) if keys else []
     for key, kind, plate, amount, content, standing, verdict, at, closes_at, seq in rows:
         received = received_of(key, kind, plate, amount, json.loads(content), Standing(standing))
         answer = Answer(Verdict(verdict), at, closes_at, number=seq)
@@ -192,7 +193,7 @@ class Bidder:
 
 def bidders(lot: Lot, owners: Collection[int]) -> dict[int, Bidder]:
     """The registrations of these organisations, by organisation."""
-    rows = _rows(_BIDDERS, [lot.listing_id, list(owners)])
+    rows = prepared.rows(_BIDDERS, [lot.listing_id, list(owners)])
     return {row[0]: Bidder(*row[1:]) for row in rows}
 
 
@@ -260,10 +261,3 @@ def _evidence(lot: Lot) -> logs.Line | None:
         return logs.evidence_line(one.deadline_packet if one else None, packet(lot.entry_id))
     except Conflict:
         return None  # a minute later it is there
-
-
-def _rows(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found

@@ -17,6 +17,7 @@ from tests.actions.test_log import sequenced
 from verify.__main__ import main
 from verify.auction import recount
 from yangbanjian.ground.clock import actions as clock_actions
+from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.keys.rules import is_signed
 from yangbanjian.ground.log import queries as evidence
 from yangbanjian.ground.sealing import fresh
@@ -167,6 +168,8 @@ def test_S5_two_of_three_open_and_one_does_not() -> None:
     assert room.hand_in(2) == 1
     assert room.now.state == "opening"
     assert room.hand_in(2) == 1, "the same share again is one share"
+    told = Entry.objects.filter(subject_kind="lot", subject_id=room.lot.pk)
+    assert told.filter(verb="trading.share_handed_in").count() == 1
     with pytest.raises(NotAllowed):
         room.hand_in(1, room.shares[0])
     with pytest.raises(Invalid):

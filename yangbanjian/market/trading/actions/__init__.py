@@ -6,6 +6,7 @@ from yangbanjian.market.trading.actions.bids import (
     log_index,
     place_bid,
     place_sealed,
+    receipt,
     set_ceiling,
 )
 from yangbanjian.market.trading.actions.closing import (
@@ -163,6 +164,7 @@ __all__ = [
     "propose_settlement",
     "publish_listing",
     "qualify_buyer",
+    "receipt",
     "refuse_buyer",
     "register",
     "release",

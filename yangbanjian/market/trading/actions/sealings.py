@@ -112,6 +112,8 @@ def hand_in_share(*, actor: Actor, lot_id: int, share: str) -> int:
                 "sealing.another_holder", gettext_noop("这份密钥不是发给您的，请由持有人本人交来。")
             )
         part = _part(one, holder, given)
+        if str(part.place) in one.shares:
+            return len(one.shares)  # the same share again is one share
         if one.deadline_packet is None:
             one.deadline_packet = queries.packet(one.deadline_entry_id)
         one.shares[str(part.place)] = sharing.written(part)

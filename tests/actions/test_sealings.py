@@ -20,6 +20,7 @@ from yangbanjian.ground.clock import actions as clock_actions
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.keys.rules import is_signed
 from yangbanjian.ground.log import queries as evidence
+from yangbanjian.ground.messages.models import Notice
 from yangbanjian.ground.sealing import fresh
 from yangbanjian.kernel.actor import SYSTEM, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed
@@ -191,6 +192,16 @@ def test_each_house_has_one_share_and_nobody_two() -> None:
     rising, _ = lots.opened()
     with pytest.raises(Conflict):
         actions.keep_share(actor=room.holders[0], lot_id=rising.pk)
+
+
+def test_holders_are_told_that_the_deadline_has_passed() -> None:
+    room = Room().ready()
+    room.send("A3", 210)
+    room.over()
+    actions.close_lot(actor=SYSTEM, lot_id=room.lot.pk)
+    told = Notice.objects.filter(url=f"/lots/{room.lot.pk}", sentence__contains="密钥份额")
+    people = [(n.person_id, n.needs_action) for n in told.order_by("person_id")]
+    assert people == sorted((h.person_id, True) for h in room.holders)
 
 
 def test_S6_of_equal_bids_the_earlier_wins() -> None:

@@ -23,7 +23,7 @@ def sealed(story: Story, home: Path | None = None) -> dict[str, Any]:
     """Two bid, one never shows up, one is found unqualified; two of three holders open."""
     best, second, absent = story.buyers
     refused = story.account("enterprise")
-    listing = story.listed("sealed", FEN, step_fen=0, free_s=7200, cycle_s=0, hard_close_s=0)
+    listing = disclosed(story)
     lot = listing["lot_id"]
     made = {
         name: story.registered(listing["id"], who)
@@ -61,6 +61,11 @@ def sealed(story: Story, home: Path | None = None) -> dict[str, Any]:
     done = settled(story, listing, deal, best)
     _early(story, bids)
     return done
+
+
+def disclosed(story: Story) -> dict[str, Any]:
+    """A listing by sealed bids, two hours long, that stands on the floor."""
+    return story.listed("sealed", FEN, step_fen=0, free_s=7200, cycle_s=0, hard_close_s=0)
 
 
 def problem(who: Caller, method: str, path: str, body: Any = None) -> tuple[int, str]:

@@ -20,7 +20,7 @@ from yangbanjian.kernel.refusals import Invalid, Problem
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
-from yangbanjian.market.trading.actions import deals, disclosure
+from yangbanjian.market.trading.actions import deals, disclosure, holders
 from yangbanjian.market.trading.actions.decisions import INVALID
 from yangbanjian.market.trading.actions.sittings import Sitting
 from yangbanjian.market.trading.models import Beat, Inbox, Lot, Reserve, Sealing
@@ -76,6 +76,7 @@ def _end_of_sealing(sitting: Sitting) -> None:
     Sealing.objects.filter(pk=sitting.lot.pk).update(deadline_entry_id=entry_id)
     sitting.lot.state = lot_states.TABLE.advance(sitting.lot.state, "await_opening")
     sitting.keep()
+    holders.call_for_shares(sitting.lot)
 
 
 def open_sealed(sitting: Sitting, plaintexts: dict[str, bytes | None]) -> None:

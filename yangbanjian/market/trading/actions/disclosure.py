@@ -15,7 +15,7 @@ from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import Conflict
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
-from yangbanjian.market.trading.actions import deposits, lots
+from yangbanjian.market.trading.actions import deposits, holders, lots
 from yangbanjian.market.trading.actions.listings import (
     SAID,
     apply,
@@ -237,7 +237,7 @@ def _expire(one: Listing) -> None:
 
 def go_on(actor: Actor, one: Listing) -> None:
     """What a locked listing does after its disclosure, by who is qualified now; waits while
-    somebody who has paid is undecided."""
+    somebody who has paid is undecided, and for the key that sealed bids need."""
     if one.state != "qualifying":
         return
     states = list(one.registrations.values_list("state", flat=True))
@@ -255,8 +255,15 @@ def go_on(actor: Actor, one: Listing) -> None:
         messages.tell_role(Role.EXCHANGE, word)
     elif step is rules.Next.NOBODY:
         _find_nobody(actor, one, "find_nobody")
+    elif step is rules.Next.BID and one.method == Method.SEALED and not _has_key(one):
+        holders.call_for_keys(one, queries.lot_of(one), is_late=True)
     else:
         _open(actor, one, step)
+
+
+def _has_key(one: Listing) -> bool:
+    """Sealed bids wait for the key of their lot: a window in which nobody can bid would be none."""
+    return queries.is_sealing_ready(queries.lot_of(one))
 
 
 def _open(actor: Actor, one: Listing, step: rules.Next) -> None:

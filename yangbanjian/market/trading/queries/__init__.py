@@ -81,6 +81,7 @@ from yangbanjian.market.trading.queries.sealings import (
     deadline_proof,
     own_sealed_bid,
     places_in,
+    takes_shares,
     void_bids,
 )
 from yangbanjian.market.trading.queries.way import (
@@ -208,6 +209,7 @@ __all__ = [
     "split",
     "standing",
     "standing_of",
+    "takes_shares",
     "terms",
     "today",
     "versions",

@@ -38,6 +38,15 @@ def deadline_proof(lot: Lot) -> dict[str, Any] | None:
     }
 
 
+def takes_shares(lot: Lot) -> bool:
+    """Has the deadline passed, and does what was received stand in a signed head?"""
+    one = lots.sealing_of(lot.pk)
+    if lot.state != "opening" or one is None or one.deadline_entry_id is None:
+        return False
+    place, head = evidence.position_of(one.deadline_entry_id), evidence.head()
+    return place is not None and head is not None and place < head.size
+
+
 def places_in(lot: Lot) -> set[int]:
     """The places of the shares that holders have handed in."""
     one = lots.sealing_of(lot.pk)

@@ -204,6 +204,30 @@ def test_holders_are_told_that_the_deadline_has_passed() -> None:
     assert people == sorted((h.person_id, True) for h in room.holders)
 
 
+def test_where_shares_are_lost_the_exchange_ends_it_and_deposits_go_back() -> None:
+    room = Room().ready()
+    room.send("A3", 210)
+    why = "两方的份额都找不到了"
+    with pytest.raises(Conflict):
+        actions.stop_lot(actor=room.holders[0], lot_id=room.lot.pk, reason=why)
+    room.over().hand_in(0)
+    with pytest.raises(NotAllowed):
+        actions.stop_lot(actor=room.holders[1], lot_id=room.lot.pk, reason=why)
+    with pytest.raises(Invalid):
+        actions.stop_lot(actor=room.holders[0], lot_id=room.lot.pk, reason=" ")
+    assert [m.name for m in queries.lot_moves(room.now, room.holders[0])] == ["stop"]
+    actions.stop_lot(actor=room.holders[0], lot_id=room.lot.pk, reason=why)
+    listing = room.now.listing
+    assert (room.now.state, listing.state) == ("stopped", "ended")
+    assert {r.outcome for r in listing.registrations.all()} == {"refunded"}
+    assert "210000000" not in everything()
+    with pytest.raises(Conflict):
+        room.hand_in(1)
+    late = room.sealed("K7", 300)
+    told, _ = actions.place_sealed(actor=room.by["K7"], lot_id=room.lot.pk, **late)
+    assert told.verdict is Verdict.CLOSED
+
+
 def test_S6_of_equal_bids_the_earlier_wins() -> None:
     room = Room().ready()
     room.send("K7", 220)

@@ -44,6 +44,12 @@ class PauseForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("暂停原因（公开）"), max_length=200)
 
 
+class StopForm(forms.Form):
+    """Why sealed bids can't be opened."""
+
+    reason = forms.CharField(label=gettext_lazy("为什么不能开标（公开）"), max_length=200)
+
+
 class NothingForm(forms.Form):
     """A step that needs no words."""
 

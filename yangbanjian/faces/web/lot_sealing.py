@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from yangbanjian.faces.web.forms_on_pages import actor_of
+from yangbanjian.faces.web import lot_forms as forms
+from yangbanjian.faces.web.forms_on_pages import Act, actor_of
 from yangbanjian.faces.web.words import translated
 from yangbanjian.ground.log import queries as evidence
 from yangbanjian.kernel.actor import Actor
@@ -25,6 +29,40 @@ VOIDS = {
     "unreadable": gettext_noop("打不开"), "other_commitment": gettext_noop("与承诺值不符"),
     "other_bid": gettext_noop("不是这次报价"), "below_start": gettext_noop("低于起始价"),
 }  # fmt: skip
+
+
+def acts(
+    request: HttpRequest, actor: Actor, one: Any, told_as: Callable[[Any], str]
+) -> dict[str, Act]:
+    """What can be done with sealed bids in the room; `told_as` says a verdict as a sentence."""
+
+    def seal(values: dict[str, Any]) -> str:
+        told, _receipt = actions.place_sealed(actor=actor, lot_id=one.pk, **values["sealed"])
+        return told_as(told)
+
+    def keep(_values: dict[str, Any]) -> HttpResponse:
+        share = actions.keep_share(actor=actor, lot_id=one.pk).share
+        context = {
+            "one": one, "share": share, "parts": parts_of(share), "page_title": _("您的密钥份额"),
+        }  # fmt: skip
+        answer = render(request, "floor/share.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def hand_in(values: dict[str, Any]) -> str:
+        count = actions.hand_in_share(actor=actor, lot_id=one.pk, share=values["share"])
+        if count >= actions.NEEDED:
+            return _("密钥已到齐，已经开标。")
+        return _("已收到 %(n)d 份密钥。") % {"n": count}
+
+    def stop(values: dict[str, Any]) -> str:
+        actions.stop_lot(actor=actor, lot_id=one.pk, reason=values["reason"])
+        return _("已终结，保证金原路退回。")
+
+    return {
+        "seal": Act(forms.SealedForm, seal), "keep": Act(forms.NothingForm, keep),
+        "hand_in": Act(forms.ShareForm, hand_in), "stop": Act(forms.StopForm, stop),
+    }  # fmt: skip
 
 
 def shown(actor: Actor, one: Any, mine: Any) -> dict[str, Any]:

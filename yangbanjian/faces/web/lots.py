@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -91,26 +90,6 @@ def room(request: HttpRequest, lot_id: int) -> HttpResponse:
             actions.claim_priority(actor=actor, lot_id=number, match=values["match"] == "yes")
         )
 
-    def seal(values: dict[str, Any]) -> str:
-        told, _receipt = actions.place_sealed(actor=actor, lot_id=number, **values["sealed"])
-        return _told(told)
-
-    def keep(_values: dict[str, Any]) -> HttpResponse:
-        shown = actions.keep_share(actor=actor, lot_id=number)
-        context = {
-            "one": one, "share": shown.share, "parts": lot_sealing.parts_of(shown.share),
-            "page_title": _("您的密钥份额"),
-        }  # fmt: skip
-        answer = render(request, "floor/share.html", context)
-        answer["Cache-Control"] = "no-store"
-        return answer
-
-    def hand_in(values: dict[str, Any]) -> str:
-        count = actions.hand_in_share(actor=actor, lot_id=number, share=values["share"])
-        if count >= actions.NEEDED:
-            return _("密钥已到齐，已经开标。")
-        return _("已收到 %(n)d 份密钥。") % {"n": count}
-
     def pause(values: dict[str, Any]) -> str:
         actions.pause_lot(actor=actor, lot_id=number, reason=values["reason"])
         return _("竞价已暂停。")
@@ -121,8 +100,7 @@ def room(request: HttpRequest, lot_id: int) -> HttpResponse:
 
     acts = {
         "bid": Act(forms.BidForm, bid), "ceiling": Act(forms.CeilingForm, ceiling),
-        "claim": Act(forms.ClaimForm, claim), "seal": Act(forms.SealedForm, seal),
-        "keep": Act(forms.NothingForm, keep), "hand_in": Act(forms.ShareForm, hand_in),
+        "claim": Act(forms.ClaimForm, claim), **lot_sealing.acts(request, actor, one, _told),
         "pause": Act(forms.PauseForm, pause), "resume": Act(forms.NothingForm, resume),
     }  # fmt: skip
     return answer_acts(request, "floor/lot.html", acts, lambda: _context(request, actor, number))

@@ -17,6 +17,7 @@ from yangbanjian.market.trading.actions.closing import (
     look_after,
     pause_lot,
     resume_lot,
+    stop_lot,
 )
 from yangbanjian.market.trading.actions.deal_defaults import (
     default,
@@ -181,6 +182,7 @@ __all__ = [
     "sign",
     "sign_up",
     "state",
+    "stop_lot",
     "submit_listing",
     "take_back_payments",
     "take_matched",

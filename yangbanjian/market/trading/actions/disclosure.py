@@ -170,6 +170,17 @@ def _close(actor: Actor, one: Listing, move: str, past: str, why: str) -> Listin
     return one
 
 
+def end_stopped(*, actor: Actor, listing: Listing, why: str) -> None:
+    """The lot of this listing was stopped: the listing ends, whoever has paid gets it back."""
+    one = locked_listing(listing.pk)
+    one.state, one.ended_at = TABLE.advance(one.state, "end"), clock.now()
+    one.save()
+    let_go(SYSTEM, one)
+    tell(actor, one, "listing_ended", remark=why)
+    sentence = gettext_noop("「%(title)s」的挂牌已结束，已交的保证金原路退回。")
+    _tell_buyers(one, sentence, f"listing.over.{one.pk}")
+
+
 def stop_waiting_lot(one: Listing) -> None:
     lot = waiting_lot(one)
     if lot is not None:

@@ -4,8 +4,8 @@
 
 FILE is an evidence packet (of one entry), a checkpoint (the signed head of the log), a proof of
 consistency (of two heads), the log of a lot (its bidding is recounted by rules written a second
-time), a certificate (a Verifiable Credential, or the text of the code on its page), a deal's dossier
-or a status list. KEYS.json is what the market publishes at /log/keys, which you should
+time), the receipt of a sealed bid, a certificate (a Verifiable Credential, or the text of the code
+on its page), a deal's dossier or a status list. KEYS.json is what the market publishes at /log/keys, which you should
 have kept since you first dealt with it: a file fetched today proves what is said today. --seen
 names checkpoints that came into your hands earlier (by mail, on paper): one of them still counts
 when its key has been revoked since, and a head that contradicts it is refused.
@@ -38,6 +38,7 @@ from verify.dossier import DOSSIER, Checks, check_dossier
 from verify.heads import holds
 from verify.lot_log import LOT_LOG
 from verify.packets import check_checkpoint, check_consistency, check_packet
+from verify.receipts import RECEIPT, check_receipt
 from verify.trust import Trust, read_trust
 from verify.verdicts import FAILS, HOLDS, UNREADABLE, Verdict, fail, unreadable
 from verify.vouching import check_lot_log
@@ -64,6 +65,7 @@ CHECKS: dict[str, Callable[[dict[str, Any], Trust], dict[str, Any]]] = {
     "yangbanjian-packet/1": check_packet,
     "yangbanjian-consistency/1": check_consistency,
     DOSSIER: check_dossier_file,
+    RECEIPT: check_receipt,
 }
 
 

@@ -7,12 +7,16 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
+from verify.deadline import check_deadline
+
 DOSSIER = "yangbanjian-dossier/1"
 DOSSIER_PARTS = {
     "deal", "jurisdiction", "edition", "price_mode", "made_at", "note", "duties", "sections",
     "left_out", "notice", "contract", "signatures", "instalments", "lot_log", "certificate", "files",
     "packets",
 }  # fmt: skip
+# Dossiers of open bids may lack it: it came with sealed ones.
+DOSSIER_SEALING = "sealing"
 # States of a deal from the contract on, and from the money on.
 DOSSIER_SIGNED = ("signed", "paid", "handed_over", "archived")
 DOSSIER_PAID = ("paid", "handed_over", "archived")
@@ -49,7 +53,7 @@ def check_dossier(said: dict[str, Any], by: Checks) -> dict[str, Any]:
     _dossier_lists(body, entries, by)
     _dossier_deal(body, entries, by)
     _dossier_money(body, entries, by)
-    lot = _dossier_bidding(body, by)
+    lot = _dossier_bidding(body, entries, by)
     _dossier_certificate(body, by)
     lacks = [d["label"] for d in body["duties"] if d["verdict"] == "missing"]
     return {
@@ -67,7 +71,7 @@ def check_dossier(said: dict[str, Any], by: Checks) -> dict[str, Any]:
 def _dossier_shape(said: dict[str, Any], by: Checks) -> None:
     body = said.get("body")
     is_whole = set(said) == {"type", "body", "evidence"} and isinstance(body, dict)
-    if not is_whole or set(said["body"]) != DOSSIER_PARTS:
+    if not is_whole or set(said["body"]) - {DOSSIER_SEALING} != DOSSIER_PARTS:
         by.fail("dossier", "证据包的栏目有误。The dossier has other parts than it should.")
     parts = said["body"]
     lists = ("duties", "sections", "instalments", "files", "packets")
@@ -185,8 +189,9 @@ def _dossier_money(body: Mapping[str, Any], entries: Mapping[int, Any], by: Chec
         by.fail("money", "没有付清却说已到账。It is called paid and is not.")
 
 
-def _dossier_bidding(body: Mapping[str, Any], by: Checks) -> str:
-    """The lot's bidding recounted, where its log is enclosed; who first won paid that price."""
+def _dossier_bidding(body: Mapping[str, Any], entries: Mapping[int, Any], by: Checks) -> str:
+    """The lot's bidding recounted, where its log is enclosed; who first won paid that price. Of
+    sealed bids also that they were in the log before they were opened."""
     text, deal = body["lot_log"], body["deal"]
     if text is None:
         return "没有竞价日志 no log of bidding"
@@ -197,7 +202,11 @@ def _dossier_bidding(body: Mapping[str, Any], by: Checks) -> str:
         by.fail("lot_log", "竞价日志是另一标的的。The log is that of another lot.")
     if deal["follows"] is None and proven.get("price_fen") != deal["price_fen"]:
         by.fail("lot_log", "成交价与竞价结果不符。The price is not that of the bidding.")
-    return "重算相符 recounted"
+    if body["left_out"]:
+        return "重算相符 recounted"
+    count = check_deadline(body.get(DOSSIER_SEALING), text, entries)
+    early = f"，{count} 份密封报价在开标前已存证 {count} sealed bids in the log before the opening"
+    return "重算相符 recounted" + (early if count else "")
 
 
 def _dossier_certificate(body: Mapping[str, Any], by: Checks) -> None:

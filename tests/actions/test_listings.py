@@ -12,6 +12,7 @@ from tests.actions.test_notices import advance, brought
 from tests.trading import DAY, WAN, Market, fresh, terms
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.journal.models import Entry
+from yangbanjian.ground.messages.models import Notice
 from yangbanjian.ground.people.models import Membership, Organisation, Person
 from yangbanjian.ground.people.queries import actor_of
 from yangbanjian.kernel.actor import ANONYMOUS, Role
@@ -211,6 +212,24 @@ def test_who_has_paid_is_decided_on_before_it_goes_on(market: Market) -> None:
     actions.refuse_buyer(actor=market.exchange, registration_id=waiting.pk, reason="资质不符")
     assert fresh(one).state == "negotiating"
     assert fresh(waiting).outcome == "refunded"
+
+
+def test_sealed_bids_wait_for_the_key_of_their_lot(market: Market) -> None:
+    one = market.published(method="sealed", step_fen=0)
+    houses = [market.exchange, market.tto, make.actor(Role.AUDITOR)]
+    told = Notice.objects.filter(url=f"/lots/{queries.lot_of(one).pk}")
+    assert {n.person_id for n in told} >= {h.person_id for h in houses[:2]}
+    market.qualified(one)
+    market.qualified(one)
+    for house in houses[:2]:
+        actions.keep_share(actor=house, lot_id=queries.lot_of(one).pk)
+    advance(30 * DAY)
+    lot = queries.lot_of(one)
+    assert (fresh(one).state, lot.state) == ("qualifying", "waiting"), "nobody could bid"
+    actions.keep_share(actor=houses[2], lot_id=lot.pk)
+    lot = queries.lot_of(one)
+    assert (fresh(one).state, lot.state) == ("bidding", "open")
+    assert lot.closes_at - lot.opens_at == timedelta(seconds=lot.free_s)
 
 
 def test_the_ladder_is_climbed_as_it_was_laid_down(market: Market) -> None:

@@ -17,8 +17,10 @@ from tests.actions.test_log import sequenced
 from verify.__main__ import main
 from verify.auction import recount
 from yangbanjian.ground.clock import actions as clock_actions
+from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.keys.rules import is_signed
 from yangbanjian.ground.log import queries as evidence
+from yangbanjian.ground.messages.models import Notice
 from yangbanjian.ground.sealing import fresh
 from yangbanjian.kernel.actor import SYSTEM, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed
@@ -167,6 +169,8 @@ def test_S5_two_of_three_open_and_one_does_not() -> None:
     assert room.hand_in(2) == 1
     assert room.now.state == "opening"
     assert room.hand_in(2) == 1, "the same share again is one share"
+    told = Entry.objects.filter(subject_kind="lot", subject_id=room.lot.pk)
+    assert told.filter(verb="trading.share_handed_in").count() == 1
     with pytest.raises(NotAllowed):
         room.hand_in(1, room.shares[0])
     with pytest.raises(Invalid):
@@ -188,6 +192,40 @@ def test_each_house_has_one_share_and_nobody_two() -> None:
     rising, _ = lots.opened()
     with pytest.raises(Conflict):
         actions.keep_share(actor=room.holders[0], lot_id=rising.pk)
+
+
+def test_holders_are_told_that_the_deadline_has_passed() -> None:
+    room = Room().ready()
+    room.send("A3", 210)
+    room.over()
+    actions.close_lot(actor=SYSTEM, lot_id=room.lot.pk)
+    told = Notice.objects.filter(url=f"/lots/{room.lot.pk}", sentence__contains="密钥份额")
+    people = [(n.person_id, n.needs_action) for n in told.order_by("person_id")]
+    assert people == sorted((h.person_id, True) for h in room.holders)
+
+
+def test_where_shares_are_lost_the_exchange_ends_it_and_deposits_go_back() -> None:
+    room = Room().ready()
+    room.send("A3", 210)
+    why = "两方的份额都找不到了"
+    with pytest.raises(Conflict):
+        actions.stop_lot(actor=room.holders[0], lot_id=room.lot.pk, reason=why)
+    room.over().hand_in(0)
+    with pytest.raises(NotAllowed):
+        actions.stop_lot(actor=room.holders[1], lot_id=room.lot.pk, reason=why)
+    with pytest.raises(Invalid):
+        actions.stop_lot(actor=room.holders[0], lot_id=room.lot.pk, reason=" ")
+    assert [m.name for m in queries.lot_moves(room.now, room.holders[0])] == ["stop"]
+    actions.stop_lot(actor=room.holders[0], lot_id=room.lot.pk, reason=why)
+    listing = room.now.listing
+    assert (room.now.state, listing.state) == ("stopped", "ended")
+    assert {r.outcome for r in listing.registrations.all()} == {"refunded"}
+    assert "210000000" not in everything()
+    with pytest.raises(Conflict):
+        room.hand_in(1)
+    late = room.sealed("K7", 300)
+    told, _ = actions.place_sealed(actor=room.by["K7"], lot_id=room.lot.pk, **late)
+    assert told.verdict is Verdict.CLOSED
 
 
 def test_S6_of_equal_bids_the_earlier_wins() -> None:

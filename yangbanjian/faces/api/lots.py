@@ -135,11 +135,13 @@ def read_log(request: HttpRequest, lot_id: Id) -> HttpResponse:
     "/lots/{int:lot_id}/moves/{move}", response={200: LotOut, **REFUSED}, operation_id="lots_move"
 )
 def move_lot(request: HttpRequest, lot_id: Id, move: str, payload: LotStep | None = None) -> Any:
-    """Pause a lot with a reason, or let it run on."""
+    """Pause a lot with a reason, or let it run on; stop one whose sealed bids can't be opened."""
     actor, _ = signed_in(request)
+    reason = (payload or LotStep()).reason
     if move == "pause":
-        reason = (payload or LotStep()).reason
         actions.pause_lot(actor=actor, lot_id=lot_id, reason=reason)
+    elif move == "stop":
+        actions.stop_lot(actor=actor, lot_id=lot_id, reason=reason)
     elif move == "resume":
         actions.resume_lot(actor=actor, lot_id=lot_id)
     else:

@@ -122,6 +122,13 @@ def _moves(actor: Actor, one: Any) -> set[str]:
     return found
 
 
+def _has_room(actor: Actor, lot: Any) -> bool:
+    """Is there something to do in the lot's room? For the holders of a sealed lot's key before it
+    opens, too."""
+    is_holder = lot.method == "sealed" and bool(policy.holder_role(actor, lot))
+    return lot.opens_at is not None or (is_holder and lot.listing.published_at is not None)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
     """/listings/N: the notice of a listing, signing up for it, questions; for the seller and the
@@ -149,7 +156,7 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
             "is_nobody": actor.is_anonymous,
             "may_ask": now.state in ("disclosed", "paused") and policy.may_ask(actor, now).allowed,
             "questions": _questions(actor, now), "buyers": _buyers(actor, now),
-            "lot_url": f"/lots/{lot.pk}" if lot.opens_at is not None else "",
+            "lot_url": f"/lots/{lot.pk}" if _has_room(actor, lot) else "",
             "may_look": may_look, "versions": list(queries.versions(now)[:20]),
             "entries": timeline_of(entries[:50]),
         }  # fmt: skip

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from yangbanjian.faces.web.floor_forms import PriceField
 
+LONGEST_SHARE = 1000  # bytes
 _SEALED = {"bid_id", "commitment", "ciphertext"}
 
 
@@ -43,6 +44,12 @@ class PauseForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("暂停原因（公开）"), max_length=200)
 
 
+class StopForm(forms.Form):
+    """Why sealed bids can't be opened."""
+
+    reason = forms.CharField(label=gettext_lazy("为什么不能开标（公开）"), max_length=200)
+
+
 class NothingForm(forms.Form):
     """A step that needs no words."""
 
@@ -67,6 +74,28 @@ class SealedForm(forms.Form):
 
 
 class ShareForm(forms.Form):
-    """A holder's share."""
+    """A holder's share: typed, or the file in which it was kept."""
 
-    share = forms.CharField(label=gettext_lazy("密钥份额"), max_length=200)
+    share = forms.CharField(
+        label=gettext_lazy("或者输入份额"), max_length=200, required=False,
+        widget=forms.TextInput({"class": "input", "autocomplete": "off", "spellcheck": "false"}),
+    )  # fmt: skip
+    file = forms.FileField(
+        label=gettext_lazy("选择保存的文件"), required=False,
+        widget=forms.FileInput({"class": "input"}),
+    )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        kept = said.get("file")
+        typed = said.get("share") or (_text_of(kept) if kept is not None else "")
+        if not typed and not self.errors:
+            self.add_error("share", _("请输入密钥份额，或者选择保存它的文件。"))
+        # Typed from paper, it may have blanks where the eye wants some.
+        return {**said, "share": "".join(typed.split()).lower()}
+
+
+def _text_of(kept: Any) -> str:
+    """The first line of a small file; what is no text is refused as a share, later."""
+    content: bytes = kept.read(LONGEST_SHARE)
+    return content.decode("utf-8", errors="replace").strip()

@@ -7,18 +7,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from yangbanjian.faces.web import lot_forms as forms
+from yangbanjian.faces.web import lot_sealing
 from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts
 from yangbanjian.faces.web.words import state_tag, translated
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.refusals import Invalid
 from yangbanjian.kernel.words import gettext_noop
-from yangbanjian.market.trading import actions, policy, queries
+from yangbanjian.market.trading import actions, queries
 from yangbanjian.market.trading.rules import lot_states
 
 HIGHEST_ID = 2**63 - 1
@@ -90,21 +90,6 @@ def room(request: HttpRequest, lot_id: int) -> HttpResponse:
             actions.claim_priority(actor=actor, lot_id=number, match=values["match"] == "yes")
         )
 
-    def seal(values: dict[str, Any]) -> str:
-        told, _receipt = actions.place_sealed(actor=actor, lot_id=number, **values["sealed"])
-        return _told(told)
-
-    def keep(_values: dict[str, Any]) -> HttpResponse:
-        shown = actions.keep_share(actor=actor, lot_id=number)
-        context = {"one": one, "share": shown.share, "page_title": one.listing.title}
-        answer = render(request, "floor/share.html", context)
-        answer["Cache-Control"] = "no-store"
-        return answer
-
-    def hand_in(values: dict[str, Any]) -> str:
-        count = actions.hand_in_share(actor=actor, lot_id=number, share=values["share"])
-        return _("已收到 %(n)d 份密钥。") % {"n": count}
-
     def pause(values: dict[str, Any]) -> str:
         actions.pause_lot(actor=actor, lot_id=number, reason=values["reason"])
         return _("竞价已暂停。")
@@ -115,8 +100,7 @@ def room(request: HttpRequest, lot_id: int) -> HttpResponse:
 
     acts = {
         "bid": Act(forms.BidForm, bid), "ceiling": Act(forms.CeilingForm, ceiling),
-        "claim": Act(forms.ClaimForm, claim), "seal": Act(forms.SealedForm, seal),
-        "keep": Act(forms.NothingForm, keep), "hand_in": Act(forms.ShareForm, hand_in),
+        "claim": Act(forms.ClaimForm, claim), **lot_sealing.acts(request, actor, one, _told),
         "pause": Act(forms.PauseForm, pause), "resume": Act(forms.NothingForm, resume),
     }  # fmt: skip
     return answer_acts(request, "floor/lot.html", acts, lambda: _context(request, actor, number))
@@ -137,7 +121,7 @@ def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, Any]:
         "confirming": sent == "bid",
         "key": secrets.token_hex(16), "moves": {m.name for m in queries.lot_moves(one, actor)},
         "outcome": translated(OUTCOMES[board.result["outcome"]]) if board.result else "",
-        "sealing": _sealing(one, actor) if one.method == "sealed" else None,
+        "sealing": lot_sealing.shown(actor, one, mine) if one.method == "sealed" else None,
         "texts": {
             "ahead": _("您领先"), "behind": _("您被超过了，可以再报"), "left": _("剩余"),
             "over": _("时间到，正在确认结果"), "lost": _("连接断了，正在重连；请不要以这里的时间为准"),
@@ -185,6 +169,10 @@ def _my_state(one: Any, mine: Any) -> dict[str, str] | None:
 
 
 def _latest(one: Any) -> list[dict[str, Any]]:
+    if one.method == "sealed":  # told at the end, as the terms let them be
+        result = queries.board(one).result
+        order = result["order"] if result else []
+        return [{"plate": b["plate"], "fen": b["amount_fen"], "seq": b["seq"]} for b in order]
     return [
         {"plate": bid.plate, "fen": bid.amount_fen, "at": bid.at, "seq": bid.seq}
         for bid in queries.latest_bids(one, LATEST)
@@ -199,15 +187,4 @@ def _steps(one: Any, board: Any) -> list[dict[str, Any]]:
     return [{"n": n, "fen": fen, "yuan": format(fen / 100, ".2f")} for n, fen in found]
 
 
-def _sealing(one: Any, actor: Actor) -> dict[str, Any]:
-    role = policy.holder_role(actor, one)
-    held = queries.holders(one)
-    is_holder = any(h["person"] == actor.person_id for h in held) and actor.person_id is not None
-    return {
-        "is_ready": queries.is_sealing_ready(one), "held": len(held), "needed": len(policy.HOLDERS),
-        "may_keep": bool(role) and not is_holder and all(h["role"] != role for h in held),
-        "may_hand_in": is_holder and one.state == "opening",
-    }  # fmt: skip
-
-
-urls: list[URLPattern] = [path("lots/<int:lot_id>", room, name="lot")]
+urls: list[URLPattern] = [path("lots/<int:lot_id>", room, name="lot"), *lot_sealing.urls]

@@ -150,6 +150,16 @@ def proof(entry: Entry) -> dict[str, Any]:
     }
 
 
+def proof_in(entry: Entry, size: int) -> dict[str, Any]:
+    """That the entry stands among the first `size` leaves: in a head that was signed back then.
+    Raises Conflict where it came later."""
+    leaf, signed = place_of(entry)
+    if not leaf.position < size <= signed.size:
+        raise Conflict("log.later", gettext_noop("这条记录晚于所问的树头。"))
+    path = merkle.inclusion_proof(read_hashes, leaf.position, size)
+    return {"index": leaf.position, "size": size, "hashes": [h.hex() for h in path]}
+
+
 def consistency(old: int, new: int) -> dict[str, Any]:
     """That the tree of `new` leaves continues that of `old`; with the signed heads of these sizes
     a file for the verifier. Raises Invalid."""

@@ -20,11 +20,10 @@ from yangbanjian.kernel.actor import SYSTEM
 from yangbanjian.market.certificates import queries
 from yangbanjian.market.certificates.rules import dossiers
 from yangbanjian.market.trading import queries as trading
-from yangbanjian.market.trading.models import Deal, Decision, LotLine, Statement
-from yangbanjian.market.trading.rules import logs
+from yangbanjian.market.trading.models import Deal, Decision, Statement
 
 # Beyond it a dossier says that entries were left out; no deal of ours comes near.
-MOST_ENTRIES, MOST_LINES = 2000, 20_000
+MOST_ENTRIES = 2000
 
 
 def body(deal: Deal) -> dict[str, Any]:
@@ -62,6 +61,7 @@ def body(deal: Deal) -> dict[str, Any]:
             for i in trading.plan_of(deal)
         ],
         "lot_log": _lot_log(deal),
+        "sealing": trading.deadline_proof(deal.lot),
         "certificate": credentials.document_of(certificate.credential) if certificate else None,
         "files": _files(deal),
         "packets": [json.loads(log.packet(SYSTEM, log.entry_for(SYSTEM, e))) for e in kept],
@@ -164,12 +164,5 @@ def _files(deal: Deal) -> list[dict[str, Any]]:
 
 
 def _lot_log(deal: Deal) -> str | None:
-    """The log of the lot's bidding, with the packets that vouch for it where they are there."""
-    rows = LotLine.objects.filter(lot_id=deal.lot_id).order_by("n")
-    lines = [row.line for row in rows[:MOST_LINES]]
-    if not lines:
-        return None
-    if deal.lot.entry_id is not None:
-        entry = log.entry_for(SYSTEM, deal.lot.entry_id)
-        lines.append(logs.evidence_line(None, json.loads(log.packet(SYSTEM, entry))))
-    return logs.text_of(lines)
+    """The log of the lot's bidding, with the packets that vouch for it."""
+    return trading.whole_log(deal.lot) if deal.lot.entry_id is not None else None

@@ -6,6 +6,7 @@ from yangbanjian.market.trading.actions.bids import (
     log_index,
     place_bid,
     place_sealed,
+    receipt,
     set_ceiling,
 )
 from yangbanjian.market.trading.actions.closing import (
@@ -16,6 +17,7 @@ from yangbanjian.market.trading.actions.closing import (
     look_after,
     pause_lot,
     resume_lot,
+    stop_lot,
 )
 from yangbanjian.market.trading.actions.deal_defaults import (
     default,
@@ -163,6 +165,7 @@ __all__ = [
     "propose_settlement",
     "publish_listing",
     "qualify_buyer",
+    "receipt",
     "refuse_buyer",
     "register",
     "release",
@@ -179,6 +182,7 @@ __all__ = [
     "sign",
     "sign_up",
     "state",
+    "stop_lot",
     "submit_listing",
     "take_back_payments",
     "take_matched",

@@ -106,12 +106,26 @@ def place_sealed(
     told = _sent(actor, lot_id, _Said("sealed", bid_id, content=content), problems)
     if told.verdict is not Verdict.ACCEPTED or told.seq is None:
         return told, None
+    return told, _receipt(lot_id, bid_id, content, told.seq, told.at)
+
+
+def receipt(*, actor: Actor, lot_id: int) -> dict[str, Any] | None:
+    """The receipt of the sealed bid that the actor's organisation has handed in, once more."""
+    bid = queries.own_sealed_bid(actor, queries.lot(actor, lot_id))
+    if bid is None or bid.seq is None:
+        return None
+    return _receipt(lot_id, bid.key, bid.content, bid.seq, bid.at)
+
+
+def _receipt(
+    lot_id: int, bid_id: str, content: dict[str, Any], seq: int, at: datetime
+) -> dict[str, Any]:
     said = {
-        "lot": str(lot_id), "bid_id": bid_id, "commitment": commitment,
-        "ciphertext_sha256": content["ciphertext_sha256"], "seq": told.seq,
-        "at": logs.instant(told.at), "entry_id": queries.sealed_entry(lot_id, told.seq),
+        "lot": str(lot_id), "bid_id": bid_id, "commitment": content["commitment"],
+        "ciphertext_sha256": content["ciphertext_sha256"], "seq": seq, "at": logs.instant(at),
+        "entry_id": queries.sealed_entry(lot_id, seq),
     }  # fmt: skip
-    return told, _signed(said)
+    return _signed(said)
 
 
 def _signed(said: dict[str, Any]) -> dict[str, Any]:

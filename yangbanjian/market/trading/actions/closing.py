@@ -16,11 +16,11 @@ from django.db.models import Q
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.kernel.actor import SYSTEM, Actor
-from yangbanjian.kernel.refusals import Invalid, Problem
+from yangbanjian.kernel.refusals import Conflict, Invalid, Problem
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
-from yangbanjian.market.trading.actions import deals, disclosure
+from yangbanjian.market.trading.actions import deals, disclosure, holders
 from yangbanjian.market.trading.actions.decisions import INVALID
 from yangbanjian.market.trading.actions.sittings import Sitting
 from yangbanjian.market.trading.models import Beat, Inbox, Lot, Reserve, Sealing
@@ -76,6 +76,7 @@ def _end_of_sealing(sitting: Sitting) -> None:
     Sealing.objects.filter(pk=sitting.lot.pk).update(deadline_entry_id=entry_id)
     sitting.lot.state = lot_states.TABLE.advance(sitting.lot.state, "await_opening")
     sitting.keep()
+    holders.call_for_shares(sitting.lot)
 
 
 def open_sealed(sitting: Sitting, plaintexts: dict[str, bytes | None]) -> None:
@@ -127,10 +128,7 @@ def _finish(sitting: Sitting, result: closing.Result) -> None:
 def pause_lot(*, actor: Actor, lot_id: int, reason: str) -> Lot:
     """Stop a lot's time, for a reason that everybody reads in its log."""
     policy.may_run_lot(actor).or_refuse()
-    why = clean_line(reason, cap=200)
-    if not why:
-        sentence = gettext_noop("请写明暂停的原因，会公开显示。")
-        raise Invalid("lots.invalid", INVALID, [Problem("reason", "required", sentence)])
+    why = _needed(reason, gettext_noop("请写明暂停的原因，会公开显示。"))
     queries.lot(actor, lot_id)
     with acting(SYSTEM):
         sitting = Sitting(lot_id, is_deciding=True)
@@ -138,6 +136,32 @@ def pause_lot(*, actor: Actor, lot_id: int, reason: str) -> Lot:
         sitting.lot.state = lot_states.TABLE.advance(sitting.lot.state, "pause")
         sitting.tell("lot_paused", {"reason": why}, actor=actor)
         sitting.keep()
+        return sitting.lot
+
+
+def _needed(reason: str, sentence: str) -> str:
+    why = clean_line(reason, cap=200)
+    if not why:
+        raise Invalid("lots.invalid", INVALID, [Problem("reason", "required", sentence)])
+    return why
+
+
+def stop_lot(*, actor: Actor, lot_id: int, reason: str) -> Lot:
+    """End a lot whose sealed bids can't be opened, as where two shares are lost: nobody has won,
+    nobody learns an amount, all deposits go back."""
+    policy.may_run_lot(actor).or_refuse()
+    why = _needed(reason, gettext_noop("请写明为什么不能开标，会公开显示。"))
+    queries.lot(actor, lot_id)
+    with acting(SYSTEM):
+        sitting = Sitting(lot_id)
+        if sitting.lot.state != "opening":
+            raise Conflict(
+                "lots.not_stuck", gettext_noop("只有截止以后开不了标的一次报价才能这样终结。")
+            )
+        sitting.lot.state = lot_states.TABLE.advance(sitting.lot.state, "stop")
+        sitting.tell("lot_stopped", {"reason": why}, actor=actor)
+        sitting.keep()
+        disclosure.end_stopped(actor=actor, listing=sitting.lot.listing, why=why)
         return sitting.lot
 
 

@@ -15,7 +15,7 @@ from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import Conflict
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
-from yangbanjian.market.trading.actions import deposits, lots
+from yangbanjian.market.trading.actions import deposits, holders, lots
 from yangbanjian.market.trading.actions.listings import (
     SAID,
     apply,
@@ -170,6 +170,17 @@ def _close(actor: Actor, one: Listing, move: str, past: str, why: str) -> Listin
     return one
 
 
+def end_stopped(*, actor: Actor, listing: Listing, why: str) -> None:
+    """The lot of this listing was stopped: the listing ends, whoever has paid gets it back."""
+    one = locked_listing(listing.pk)
+    one.state, one.ended_at = TABLE.advance(one.state, "end"), clock.now()
+    one.save()
+    let_go(SYSTEM, one)
+    tell(actor, one, "listing_ended", remark=why)
+    sentence = gettext_noop("「%(title)s」的挂牌已结束，已交的保证金原路退回。")
+    _tell_buyers(one, sentence, f"listing.over.{one.pk}")
+
+
 def stop_waiting_lot(one: Listing) -> None:
     lot = waiting_lot(one)
     if lot is not None:
@@ -237,7 +248,7 @@ def _expire(one: Listing) -> None:
 
 def go_on(actor: Actor, one: Listing) -> None:
     """What a locked listing does after its disclosure, by who is qualified now; waits while
-    somebody who has paid is undecided."""
+    somebody who has paid is undecided, and for the key that sealed bids need."""
     if one.state != "qualifying":
         return
     states = list(one.registrations.values_list("state", flat=True))
@@ -255,8 +266,15 @@ def go_on(actor: Actor, one: Listing) -> None:
         messages.tell_role(Role.EXCHANGE, word)
     elif step is rules.Next.NOBODY:
         _find_nobody(actor, one, "find_nobody")
+    elif step is rules.Next.BID and one.method == Method.SEALED and not _has_key(one):
+        holders.call_for_keys(one, queries.lot_of(one), is_late=True)
     else:
         _open(actor, one, step)
+
+
+def _has_key(one: Listing) -> bool:
+    """Sealed bids wait for the key of their lot: a window in which nobody can bid would be none."""
+    return queries.is_sealing_ready(queries.lot_of(one))
 
 
 def _open(actor: Actor, one: Listing, step: rules.Next) -> None:

@@ -18,7 +18,7 @@ from yangbanjian.kernel.text import clean_text
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.achievements.models import Achievement
 from yangbanjian.market.trading import policy, queries
-from yangbanjian.market.trading.actions import lots
+from yangbanjian.market.trading.actions import holders, lots
 from yangbanjian.market.trading.actions.decisions import INVALID, fact, locked
 from yangbanjian.market.trading.models import Listing, Lot, PublicNotice
 from yangbanjian.market.trading.rules import listings as rules
@@ -276,6 +276,8 @@ def begin_disclosure(actor: Actor, one: Listing, *, is_extension: bool = False) 
     one.published_at, one.paused_at = now, None
     ends = queries.closing(one, now)
     one.disclosure_ends_at = ends if is_extension else queries.discloses_until(one, now)
+    if one.method == Method.SEALED:
+        holders.call_for_keys(one, queries.lot_of(one))
     if one.method == Method.DYNAMIC:
         lot = queries.lot_of(one)
         free = int((one.disclosure_ends_at - now).total_seconds())

@@ -22,8 +22,9 @@ from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, Problem
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
-from yangbanjian.market.trading.actions import closing
+from yangbanjian.market.trading.actions import closing, disclosure
 from yangbanjian.market.trading.actions.decisions import INVALID, fact
+from yangbanjian.market.trading.actions.listings import locked_listing
 from yangbanjian.market.trading.actions.sittings import Sitting
 from yangbanjian.market.trading.models import Lot, Sealing
 from yangbanjian.market.trading.rules import sealing as rules
@@ -67,6 +68,10 @@ def keep_share(*, actor: Actor, lot_id: int) -> Shown:
         payload = {"lot": str(lot.pk), "role": role, "public_key": one.public_key or None}
         told = fact(lot, "share_kept", "lot", payload, audience="public")
         journal.record(actor=actor, fact=told)
+        if one.public_key:
+            disclosure.go_on(
+                SYSTEM, locked_listing(lot.listing_id)
+            )  # it may wait for the key alone
         return Shown(place, role, sharing.written(sharing.Share(place, secret)))
 
 
@@ -112,6 +117,8 @@ def hand_in_share(*, actor: Actor, lot_id: int, share: str) -> int:
                 "sealing.another_holder", gettext_noop("这份密钥不是发给您的，请由持有人本人交来。")
             )
         part = _part(one, holder, given)
+        if str(part.place) in one.shares:
+            return len(one.shares)  # the same share again is one share
         if one.deadline_packet is None:
             one.deadline_packet = queries.packet(one.deadline_entry_id)
         one.shares[str(part.place)] = sharing.written(part)

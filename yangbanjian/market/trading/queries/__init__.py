@@ -63,6 +63,7 @@ from yangbanjian.market.trading.queries.lots import (
     registration_for,
     standing_of,
     terms,
+    whole_log,
 )
 from yangbanjian.market.trading.queries.room import (
     PAD_TO,
@@ -75,6 +76,13 @@ from yangbanjian.market.trading.queries.room import (
     mine,
     sealed_entry,
     sealing,
+)
+from yangbanjian.market.trading.queries.sealings import (
+    deadline_proof,
+    own_sealed_bid,
+    places_in,
+    takes_shares,
+    void_bids,
 )
 from yangbanjian.market.trading.queries.way import (
     MOST_ENTRIES,
@@ -124,6 +132,7 @@ __all__ = [
     "counted",
     "counts",
     "day_after",
+    "deadline_proof",
     "deal",
     "deals",
     "decisions",
@@ -169,8 +178,10 @@ __all__ = [
     "offer",
     "overdue",
     "own_registration",
+    "own_sealed_bid",
     "packet",
     "paid_fen",
+    "places_in",
     "plan_of",
     "planned",
     "planned_end",
@@ -198,8 +209,11 @@ __all__ = [
     "split",
     "standing",
     "standing_of",
+    "takes_shares",
     "terms",
     "today",
     "versions",
+    "void_bids",
+    "whole_log",
     "working_days_after",
 ]

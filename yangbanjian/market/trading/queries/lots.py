@@ -239,11 +239,12 @@ def lot_lines(lot: Lot, after: int = -1) -> list[logs.Line]:
 def log_text(lot: Lot) -> str:
     """The log as it is served: while bidding runs what may be told, afterwards all, and as soon as
     the entries that vouch for it are in a signed head, with their packets as its last line."""
-    found = lot_lines(lot)
     if lot.result is None:
-        return logs.text_of(logs.told_while_open(found))
-    vouched = _evidence(lot)
-    return logs.text_of([*found, vouched] if vouched else found)
+        return logs.text_of(logs.told_while_open(lot_lines(lot)))
+    try:
+        return whole_log(lot)
+    except Conflict:
+        return logs.text_of(lot_lines(lot))  # a minute later it is there
 
 
 def packet(entry_id: int | None) -> dict[str, Any]:
@@ -255,9 +256,8 @@ def packet(entry_id: int | None) -> dict[str, Any]:
     return found
 
 
-def _evidence(lot: Lot) -> logs.Line | None:
+def whole_log(lot: Lot) -> str:
+    """The log of a lot that is over, with what vouches for it. Raises Conflict: not yet."""
     one = sealing_of(lot.pk)
-    try:
-        return logs.evidence_line(one.deadline_packet if one else None, packet(lot.entry_id))
-    except Conflict:
-        return None  # a minute later it is there
+    vouched = logs.evidence_line(one.deadline_packet if one else None, packet(lot.entry_id))
+    return logs.text_of([*lot_lines(lot), vouched])

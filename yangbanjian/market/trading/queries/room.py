@@ -120,7 +120,9 @@ def lot_moves(lot: Lot, actor: Actor) -> list[Move]:
     if not policy.may_run_lot(actor).allowed:
         return []
     found = lot_states.TABLE.moves_from(lot.state, ("exchange",))
-    return [m for m in found if m.name in ("pause", "resume")]
+    # What is open is paused; only what nobody can open is stopped.
+    wanted = {"pause", "resume", "stop"} if lot.state == "opening" else {"pause", "resume"}
+    return [m for m in found if m.name in wanted]
 
 
 def sealing(actor: Actor, lot_id: int) -> dict[str, Any]:

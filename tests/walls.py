@@ -94,6 +94,8 @@ KEYS = {
     "lot_round_once": "of one listing",
     "trading_reserve_pkey": "of one lot, written by the house",
     "trading_sealing_pkey": "of one lot, written by the house",
+    "paper_once": "of one listing: its seller's",
+    "undertaking_once": "of one listing, and then one's organisation",
     "received_key_once": "of one lot: a random name that its bidder made",
     "bid_seq_once": "numbered by the house",
     "lot_line_once": "numbered by the house",

@@ -208,6 +208,14 @@ _LISTED = (
         ("use", "needs"), is_house=True,
     ),
     Shape(
+        "undertakings", _("资料室保密承诺"), _("进尽调资料室看保密材料以前，受让方的人要承诺的各条。"),
+        (
+            Column("no", _("第几条"), "integer", low=1, high=99),
+            Column("text", _("内容"), "line"),
+        ),
+        ("no",), is_house=True,
+    ),
+    Shape(
         "required_entries", _("必备记录"), _("到达某一步之前，存证日志里必须先有哪些记录。"),
         (
             _choice("process", _("办的事"), introduction=_("约谈")),

@@ -90,6 +90,12 @@ from yangbanjian.market.trading.actions.objections import (
     object_to,
     rule,
 )
+from yangbanjian.market.trading.actions.papers import (
+    put_paper,
+    read_paper,
+    take_back_paper,
+    undertake,
+)
 from yangbanjian.market.trading.actions.questions import (
     answer,
     ask,
@@ -162,7 +168,9 @@ __all__ = [
     "place_sealed",
     "propose_settlement",
     "publish_listing",
+    "put_paper",
     "qualify_buyer",
+    "read_paper",
     "refuse_buyer",
     "register",
     "release",
@@ -180,9 +188,11 @@ __all__ = [
     "sign_up",
     "state",
     "submit_listing",
+    "take_back_paper",
     "take_back_payments",
     "take_matched",
     "take_payments",
+    "undertake",
     "withdraw_listing",
     "withdraw_notice",
     "withdraw_registration",

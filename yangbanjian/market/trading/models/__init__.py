@@ -29,6 +29,11 @@ from yangbanjian.market.trading.models.notices import (
     Objection,
     PublicNotice,
 )
+from yangbanjian.market.trading.models.papers import (
+    Paper,
+    Reading,
+    Undertaking,
+)
 from yangbanjian.market.trading.models.questions import (
     Question,
 )
@@ -53,9 +58,11 @@ __all__ = [
     "LotLine",
     "NoticeVersion",
     "Objection",
+    "Paper",
     "PlacedBid",
     "PublicNotice",
     "Question",
+    "Reading",
     "Received",
     "Registration",
     "Reserve",
@@ -64,5 +71,6 @@ __all__ = [
     "RoyaltyReport",
     "Sealing",
     "Statement",
+    "Undertaking",
     "Way",
 ]

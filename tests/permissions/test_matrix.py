@@ -31,6 +31,7 @@ from yangbanjian.engines.matching import queries as matching_queries
 from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.credentials import actions as credential_actions
+from yangbanjian.ground.files import actions as files
 from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.people import actions as people
 from yangbanjian.ground.people.models import Claim, Organisation, Person, Token
@@ -45,6 +46,7 @@ from yangbanjian.libraries.demands import actions as demands
 from yangbanjian.libraries.experts import actions as experts
 from yangbanjian.market.certificates import actions as certificates
 from yangbanjian.market.trading import actions as trading
+from yangbanjian.market.trading import queries as trading_queries
 from yangbanjian.market.trading.actions import sittings
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +132,17 @@ _shares: dict[int, str] = {}
 
 def a_share(lot_id: int) -> dict[str, Any]:
     return {"share": _shares[lot_id]}
+
+
+_stored: dict[int, int] = {}
+
+
+def a_paper(listing_id: int) -> dict[str, Any]:
+    return {"file_id": _stored[listing_id], "tier": "nda", "name": "工艺说明"}
+
+
+def the_text(_listing_id: int) -> dict[str, Any]:
+    return {"sha256": trading_queries.undertaking_terms().sha256}
 
 
 A_DECISION = {"kind": "collective", "price_mode": "agreement"}
@@ -373,6 +386,21 @@ TABLE: dict[str, list[Verb]] = {
         Verb("ask", "post", "/listings/{id}/questions", {"text": "？"}, "disclosed",
              SIGNED_IN - {OWN}),
     ],
+    # SEEKER is a buyer who has signed up and undertaken to keep the papers, PROVIDER one who has
+    # signed up alone.
+    "rooms": [
+        Verb("list", "get", "/listings/{id}/papers", None, "disclosed", EVERYBODY),
+        Verb("add", "post", "/listings/{id}/papers", a_paper, "draft", frozenset({OWN})),
+        Verb("undertake", "post", "/listings/{id}/undertaking", the_text, "disclosed",
+             frozenset({SEEKER, PROVIDER})),
+        Verb("readings", "get", "/listings/{id}/readings", None, "disclosed", HOUSE | {OWN, "auditor"}),
+    ],
+    "papers": [
+        Verb("content", "get", "/papers/{id}/content", None, "nda", HOUSE | {OWN, "auditor", SEEKER}),
+        Verb("content", "get", "/papers/{id}/content", None, "qualified", HOUSE | {OWN, "auditor"}),
+        Verb("content", "get", "/papers/{id}/content", None, "public", EVERYBODY),
+        Verb("take_back", "post", "/papers/{id}/moves/take_back", {}, "waiting", HOUSE | {OWN}),
+    ],
     # OWN is the buyer, PROVIDER the seller, who never learns of it.
     "registrations": [
         Verb("list", "get", "/registrations", None, "deposited", SIGNED_IN),
@@ -593,6 +621,43 @@ def _listing(state: str, deposit_fen: int = 0) -> Made:
     return one.pk, {OWN: owner, SEEKER: accepter}
 
 
+def _paper_of(listing_id: int, seller: Person, tier: str, **how: str) -> int:
+    stored = files.attach(actor=actor_of(seller), content=tier.encode(), name="a.txt")
+    _stored[listing_id] = stored.pk
+    made = trading.put_paper(
+        actor=actor_of(seller),
+        listing_id=listing_id,
+        file_id=stored.pk,
+        tier=tier,
+        name="材料",
+        **how,
+    )
+    return made.pk
+
+
+def _room(state: str, tier: str = "nda") -> tuple[int, int, dict[str, Person]]:
+    """A listing with a paper of this tier in its room, and who has to do with it."""
+    listing_id, own = _listing("draft")
+    paper_id = _paper_of(listing_id, own[OWN], tier)
+    if state == "draft":
+        return listing_id, paper_id, {OWN: own[OWN]}
+    trading.submit_listing(actor=actor_of(own[OWN]), listing_id=listing_id)
+    trading.accept_listing(actor=make.actor(Role.EXCHANGE), listing_id=listing_id)
+    trading.publish_listing(actor=make.actor(Role.EXCHANGE), listing_id=listing_id)
+    buyers = {SEEKER: make.person(Role.ENTERPRISE), PROVIDER: make.person(Role.ENTERPRISE)}
+    for buyer in buyers.values():
+        trading.sign_up(actor=actor_of(buyer), listing_id=listing_id, bank_account="6222000000001")
+    trading.undertake(actor=actor_of(buyers[SEEKER]), listing_id=listing_id, **the_text(listing_id))
+    return listing_id, paper_id, {OWN: own[OWN], **buyers}
+
+
+def _papers(state: str) -> Made:
+    listing_id, paper_id, own = _room("disclosed", "nda" if state == "waiting" else state)
+    if state == "waiting":
+        paper_id = _paper_of(listing_id, own[OWN], "public", reason="补充")
+    return paper_id, own
+
+
 def _registration(state: str) -> Made:
     listing_id, own = _listing("disclosed", 0 if state == "deposited" else 100)
     buyer = make.person(Role.ENTERPRISE)
@@ -644,6 +709,8 @@ THINGS: dict[str, Callable[[str], Made]] = {
     "dossiers": _dossier,
     "listings_to_be": _brought,
     "listings": _listing,
+    "rooms": lambda s: _room(s)[::2],
+    "papers": _papers,
     "registrations": _registration,
     "questions": _question,
     "everybody": _nothing,

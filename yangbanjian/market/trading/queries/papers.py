@@ -111,8 +111,8 @@ def waiting_papers(one: Listing) -> int:
     return one.papers.filter(withdrawn_at=None, since__gt=one.version).count()
 
 
-def readings(actor: Actor, one: Listing) -> list[Given]:
-    """What was given out, the latest first, at most 500: with names for those who may know them,
+def readings(actor: Actor, one: Listing, *, most: int = MOST_READINGS) -> list[Given]:
+    """What was given out, the latest first, at most `most`: with names for those who may know them,
     else the readers numbered in the order in which they first came."""
     policy.may_see_readings(actor, one).or_refuse()
     is_known = policy.knows_readers(actor, one)
@@ -132,4 +132,4 @@ def readings(actor: Actor, one: Listing) -> list[Given]:
                 person=person.name if person else "",
             )
         )  # fmt: skip
-    return told[::-1][:MOST_READINGS]
+    return told[::-1][:most]

@@ -95,6 +95,8 @@ KEYS = {
     "trading_reserve_pkey": "of one lot, written by the house",
     "trading_sealing_pkey": "of one lot, written by the house",
     "paper_once": "of one listing: its seller's",
+    "payout_once": "of one deal, written by the house",
+    "payout_one_alive": "of one deal, written by the house",
     "undertaking_once": "of one listing, and then one's organisation",
     "received_key_once": "of one lot: a random name that its bidder made",
     "bid_seq_once": "numbered by the house",

@@ -15,7 +15,7 @@ __all__ = ["superuser"]
 pytestmark = pytest.mark.django_db
 # Statements put together of our own words.
 # ruff: noqa: S608
-TABLES = ("bank_account", "bank_expectation", "bank_line", "bank_match")
+TABLES = ("bank_account", "bank_expectation", "bank_line", "bank_match", "bank_payee")
 # The house -1 has the bank account -1, in the ledger -6; the buyer -2 has -7; suspense is -2. Two
 # lines have come: 1 for 5 fen, matched to the buyer, and 2 for 7 fen, which waits.
 WORLD = f"""

@@ -68,6 +68,18 @@ def payments_undone(entries: Sequence[Entry]) -> None:
     actions.take_back_payments(expectation_ids=_expectations(entries))
 
 
+@subscribe("trading.payouts", "bank.matched", "bank.unmatched")
+def payouts_moved(entries: Sequence[Entry]) -> None:
+    """Lines that carried an order out, or no longer do."""
+    actions.follow_payouts(expectation_ids=_expectations(entries))
+
+
+@subscribe("trading.payouts_over", "bank.failed", "bank.withdraw")
+def payouts_over(entries: Sequence[Entry]) -> None:
+    """Orders that the bank did not carry out, or that were taken back."""
+    actions.follow_payouts(expectation_ids={entry.subject_id for entry in entries})
+
+
 def _expectations(entries: Sequence[Entry]) -> set[int]:
     found = (entry.payload.get("expectation") for entry in entries)
     return {int(pk) for pk in found if pk is not None}

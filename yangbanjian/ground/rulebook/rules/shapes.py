@@ -218,11 +218,20 @@ _LISTED = (
     Shape(
         "required_entries", _("必备记录"), _("到达某一步之前，存证日志里必须先有哪些记录。"),
         (
-            _choice("process", _("办的事"), introduction=_("约谈")),
-            _choice("state", _("到哪一步"), agreed=_("双方同意约谈")),
+            _choice("process", _("办的事"), introduction=_("约谈"), deal=_("成交后的办理")),
+            _choice(
+                "state", _("到哪一步"), agreed=_("双方同意约谈"), handed_over=_("交割"),
+                settled=_("结算给转让方"), archived=_("归档"),
+            ),
             Column(
                 "entry", _("要有的记录"), "choice",
-                choices={"matches.interested": _("一方表示有意向")},
+                choices={
+                    "matches.interested": _("一方表示有意向"),
+                    "trading.awarded": _("成交"), "trading.deal_signed": _("双方签约"),
+                    "trading.deal_paid": _("价款到账"),
+                    "trading.settlement_proposed": _("提出结算"),
+                    "trading.deal_handed_over": _("交割"),
+                },
             ),
         ),
         ("process", "state", "entry"), is_house=True,

@@ -96,6 +96,11 @@ from yangbanjian.market.trading.actions.papers import (
     take_back_paper,
     undertake,
 )
+from yangbanjian.market.trading.actions.payouts import (
+    fail_payout,
+    follow_payouts,
+    repeat_payout,
+)
 from yangbanjian.market.trading.actions.questions import (
     answer,
     ask,
@@ -144,7 +149,9 @@ __all__ = [
     "end_listing",
     "end_notice",
     "enter_right",
+    "fail_payout",
     "fail_round",
+    "follow_payouts",
     "forfeit",
     "forget_verdicts",
     "hand_in_share",
@@ -176,6 +183,7 @@ __all__ = [
     "release",
     "release_all",
     "remind",
+    "repeat_payout",
     "report_royalty",
     "resume_listing",
     "resume_lot",

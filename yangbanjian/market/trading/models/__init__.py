@@ -34,6 +34,9 @@ from yangbanjian.market.trading.models.papers import (
     Reading,
     Undertaking,
 )
+from yangbanjian.market.trading.models.payouts import (
+    Payout,
+)
 from yangbanjian.market.trading.models.questions import (
     Question,
 )
@@ -59,6 +62,7 @@ __all__ = [
     "NoticeVersion",
     "Objection",
     "Paper",
+    "Payout",
     "PlacedBid",
     "PublicNotice",
     "Question",

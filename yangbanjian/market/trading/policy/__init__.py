@@ -50,6 +50,11 @@ from yangbanjian.market.trading.policy.papers import (
     may_take_back,
     may_undertake,
 )
+from yangbanjian.market.trading.policy.payouts import (
+    may_pay_out,
+    payouts_for,
+    sees_account,
+)
 from yangbanjian.market.trading.policy.way import (
     EXCHANGE_ONLY,
     NOT_A_RULER,
@@ -111,6 +116,7 @@ __all__ = [
     "may_hold",
     "may_leave",
     "may_object",
+    "may_pay_out",
     "may_prepare",
     "may_publish",
     "may_qualify",
@@ -130,8 +136,10 @@ __all__ = [
     "notices_for",
     "objections_for",
     "party",
+    "payouts_for",
     "questions_for",
     "registrations_for",
+    "sees_account",
     "sees_identities",
     "sides_of",
 ]

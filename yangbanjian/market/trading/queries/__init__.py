@@ -74,6 +74,12 @@ from yangbanjian.market.trading.queries.papers import (
     undertaking_terms,
     waiting_papers,
 )
+from yangbanjian.market.trading.queries.payouts import (
+    is_house,
+    payee_number,
+    payout,
+    payouts,
+)
 from yangbanjian.market.trading.queries.room import (
     PAD_TO,
     awarded,
@@ -153,6 +159,7 @@ __all__ = [
     "holders",
     "house_account",
     "instalments",
+    "is_house",
     "is_public_unit",
     "is_sealing_ready",
     "jurisdiction",
@@ -184,6 +191,9 @@ __all__ = [
     "paid_fen",
     "paper",
     "papers",
+    "payee_number",
+    "payout",
+    "payouts",
     "plan_of",
     "planned",
     "planned_end",

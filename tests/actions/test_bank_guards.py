@@ -79,6 +79,13 @@ def expected(
     )
 
 
+def payee(owner: int = -2, number: str = "A1") -> str:
+    return (
+        "INSERT INTO bank_payee (id, owner_id, number, bank, made_at) VALUES"
+        f" (-1, {owner}, '{number}', 'b', now());"
+    )
+
+
 def hold(seq: int = 920, amount: int = 5) -> str:
     return new(seq, "pending", amount=amount, posted=0, pending=amount, accounts="-7, -2")
 
@@ -202,6 +209,14 @@ PROBES: dict[str, Probe] = {
         "DELETE FROM bank_match", before=WITHOUT.format("bank_match", "bank_match_adds_up")
     ),
     "bank_match_table_stays": Probe("TRUNCATE bank_match"),
+    "bank_expectation_failed_is_over": Probe(
+        "UPDATE bank_expectation SET failure = 'x'", before=ORDER
+    ),
+    "bank_payee_pkey": Probe(payee(), before=payee()),
+    "bank_payee_owner_id_fk": Probe(payee(owner=-99)),
+    "bank_payee_number": Probe(payee(number="中")),
+    "bank_payee_stays": Probe("UPDATE bank_payee SET number = 'A2'", before=payee()),
+    "bank_payee_table_stays": Probe("TRUNCATE bank_payee"),
 }  # fmt: skip
 
 

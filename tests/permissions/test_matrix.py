@@ -357,6 +357,19 @@ TABLE: dict[str, list[Verb]] = {
         Verb("file", "get", "/jobs/{id}/file", None, "done", INSIDE_A_DEAL - {SEEKER}),
         Verb("paper", "get", "/jobs/{id}/paper", None, "done", INSIDE_A_DEAL - {SEEKER}),
     ],
+    # PROVIDER is a broker who has a commission.
+    "payouts": [
+        Verb("list", "get", "/payouts", None, "", SIGNED_IN),
+        Verb("fail", "post", "/payouts/{id}/moves/fail", {"reason": "销户"}, "",
+             frozenset({"exchange", "operator"})),
+        Verb("repeat", "post", "/payouts/{id}/moves/repeat", {}, "failed",
+             frozenset({"exchange", "operator"})),
+    ],
+    "payee": [
+        Verb("read", "get", "/payee", None, "", SIGNED_IN),
+        Verb("name", "post", "/payee", {"number": "6222", "bank": "东港银行"}, "",
+             frozenset({"tto", "enterprise", "broker"})),
+    ],
     "listings_to_be": [
         Verb("add", "post", "/listings", a_listing, "", frozenset({OWN})),
     ],
@@ -581,6 +594,18 @@ def _deal(state: str) -> Made:
     return deals.fresh(sale).pk, own
 
 
+def _payout(state: str) -> Made:
+    broker = make.person(Role.BROKER)
+    share = {"organisation_id": broker.memberships.get().organisation_id, "permille": 15}
+    sale, own = _sale("paid", commission=[share])
+    trading.propose_settlement(actor=sale.staff, deal_id=deals.fresh(sale).pk)
+    trading.settle(actor=sale.staff2, deal_id=deals.fresh(sale).pk)
+    one = trading_queries.payouts(SYSTEM).get(kind="commission")
+    if state == "failed":
+        trading.fail_payout(actor=sale.staff, payout_id=one.pk, reason="销户")
+    return one.pk, {**own, PROVIDER: broker}
+
+
 def _certificate(_state: str) -> Made:
     sale, own = _sale("paid")
     made = certificates.issue(actor=sale.staff, deal_id=deals.fresh(sale).pk)
@@ -707,6 +732,8 @@ THINGS: dict[str, Callable[[str], Made]] = {
     "deals": _deal,
     "certificates": _certificate,
     "dossiers": _dossier,
+    "payouts": _payout,
+    "payee": _nothing,
     "listings_to_be": _brought,
     "listings": _listing,
     "rooms": lambda s: _room(s)[::2],
@@ -753,7 +780,7 @@ def _send(client: Client, verb: Verb, thing_id: int | str) -> int:
 
 
 # Their things need a bank and a clock that can be moved.
-IN_A_SANDBOX = frozenset({"deals", "certificates", "dossiers"})
+IN_A_SANDBOX = frozenset({"deals", "certificates", "dossiers", "payouts"})
 CELLS = [
     pytest.param(subject, verb, id=f"{subject}.{verb.name}-{verb.state or 'any'}")
     for subject, verbs in TABLE.items()

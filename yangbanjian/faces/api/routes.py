@@ -26,6 +26,7 @@ from yangbanjian.faces.api import (
     match,
     oneself,
     papers,
+    payouts,
     people,
     problems,
     records,
@@ -86,7 +87,7 @@ for library, verbs in records.LIBRARIES:
 api.add_router("/imports", imports.router)
 for room in (
     match, introductions, oneself, people, inbox, files, codes, rulebook, log, credentials, ledger, floor,
-    listings, papers, lots, deals, sandbox,
+    listings, papers, lots, deals, payouts, sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)
 

@@ -100,6 +100,8 @@ PAST = {
     "payout_ordered": (gettext_noop("下付款单"), "coins", ""),
     "payout_paid": (gettext_noop("付到收款账户"), "circle-check", "ok"),
     "payout_failed": (gettext_noop("没有付成"), "alert-triangle", "bad"),
+    "deal_unused": (gettext_noop("到期未实施"), "hourglass", "warn"),
+    "use_reported": (gettext_noop("申报实施"), "circle-check", "ok"),
     "royalty_reported": (gettext_noop("申报提成"), "chart-line", ""),
     "certificate_issued": (gettext_noop("出具凭证"), "certificate", "ok"),
     "certificate_revoked": (gettext_noop("撤销凭证"), "ban", "bad"),

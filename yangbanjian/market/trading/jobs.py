@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.clock.jobs import due
 from yangbanjian.ground.journal.jobs import subscribe
 from yangbanjian.ground.journal.models import Entry
@@ -87,5 +88,11 @@ def _expectations(entries: Sequence[Entry]) -> set[int]:
 
 @due("trading.deals")
 def remind_of_deals(now: datetime) -> int:
-    """Signatures and payments that are late: each side is told once."""
+    """Signatures that are late: each side is told once."""
     return sum(actions.remind(deal_id=pk) for pk in queries.due_deals(now, BATCH))
+
+
+@due("trading.follow_up")
+def follow_deals(_now: datetime) -> int:
+    """Payments, royalties and the use of what was bought: told beforehand, and when they are late."""
+    return actions.follow_deals(today=clock.today(), most=BATCH)

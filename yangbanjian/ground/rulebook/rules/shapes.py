@@ -106,6 +106,19 @@ _LISTED = (
         ("item",),
     ),
     Shape(
+        "follow_up", _("成交后跟踪"), _("付款、提成和实施各在什么时候提醒，多久没有实施要注明。"),
+        (
+            _choice(
+                "item", _("事项"), unused=_("交割后多久没有实施要注明"),
+                unused_remind=_("注明以前几天提醒"), instalment_remind=_("付款到期以前几天提醒"),
+                royalty=_("多久申报一次提成"), royalty_remind=_("提成申报到期以前几天提醒"),
+            ),
+            Column("value", _("数值"), "integer", low=1, high=3650),
+            _choice("unit", _("单位"), calendar=_("自然日"), months=_("个月")),
+        ),
+        ("item",),
+    ),
+    Shape(
         "bidding_terms", _("竞价条件"), _("报价各段时间的下限，以及挂牌没有写明时怎样算。"),
         (
             _choice(

@@ -63,6 +63,11 @@ from yangbanjian.market.trading.actions.disclosure import (
     resume_listing,
     withdraw_listing,
 )
+from yangbanjian.market.trading.actions.follow_up import (
+    follow_deals,
+    read_use_paper,
+    report_use,
+)
 from yangbanjian.market.trading.actions.listings import (
     accept_listing,
     draft_listing,
@@ -151,6 +156,7 @@ __all__ = [
     "enter_right",
     "fail_payout",
     "fail_round",
+    "follow_deals",
     "follow_payouts",
     "forfeit",
     "forget_verdicts",
@@ -178,6 +184,7 @@ __all__ = [
     "put_paper",
     "qualify_buyer",
     "read_paper",
+    "read_use_paper",
     "refuse_buyer",
     "register",
     "release",
@@ -185,6 +192,7 @@ __all__ = [
     "remind",
     "repeat_payout",
     "report_royalty",
+    "report_use",
     "resume_listing",
     "resume_lot",
     "return_listing",

@@ -246,6 +246,7 @@ def report_royalty(
             base_fen=base_fen, royalty_fen=due, instalment=row, made_by=actor.person_id,
             made_at=clock.now(),
         )  # fmt: skip
+        save(deal)
         tell(
             actor, deal, "royalty_reported", period_from=period_from.isoformat(),
             period_to=period_to.isoformat(), base_fen=base_fen, royalty_fen=due,
@@ -266,7 +267,7 @@ def _asked_for(deal: Deal, due_fen: int) -> Instalment:
 
 
 def remind(*, deal_id: int) -> bool:
-    """Tell both sides and the exchange once that a signature or a payment is late."""
+    """Tell both sides once that a signature is late."""
     deal = queries.deal(SYSTEM, deal_id)
     if not queries.overdue(deal, clock.now()):
         return False

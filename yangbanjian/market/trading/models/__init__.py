@@ -48,6 +48,9 @@ from yangbanjian.market.trading.models.statements import (
     Statement,
     Way,
 )
+from yangbanjian.market.trading.models.uses import (
+    UseReport,
+)
 
 __all__ = [
     "Beat",
@@ -76,5 +79,6 @@ __all__ = [
     "Sealing",
     "Statement",
     "Undertaking",
+    "UseReport",
     "Way",
 ]

@@ -19,6 +19,14 @@ from yangbanjian.market.trading.queries.deals import (
     result_of,
     split,
 )
+from yangbanjian.market.trading.queries.follow_up import (
+    events_of,
+    follow_rule,
+    followed,
+    unused_on,
+    use,
+    uses,
+)
 from yangbanjian.market.trading.queries.listings import (
     closing,
     counts,
@@ -153,9 +161,12 @@ __all__ = [
     "duty_label",
     "entries_about",
     "entries_of",
+    "events_of",
     "figure",
     "figures",
     "floor_share",
+    "follow_rule",
+    "followed",
     "holders",
     "house_account",
     "instalments",
@@ -227,6 +238,9 @@ __all__ = [
     "today",
     "undertaking_of",
     "undertaking_terms",
+    "unused_on",
+    "use",
+    "uses",
     "versions",
     "waiting_papers",
     "working_days_after",

@@ -141,6 +141,10 @@ def a_paper(listing_id: int) -> dict[str, Any]:
     return {"file_id": _stored[listing_id], "tier": "nda", "name": "工艺说明"}
 
 
+def a_use(_deal_id: int) -> dict[str, Any]:
+    return {"used_on": clock.today().isoformat(), "text": "已投产。"}
+
+
 def the_text(_listing_id: int) -> dict[str, Any]:
     return {"sha256": trading_queries.undertaking_terms().sha256}
 
@@ -356,6 +360,12 @@ TABLE: dict[str, list[Verb]] = {
         Verb("read", "get", "/jobs/{id}", None, "", INSIDE_A_DEAL - {SEEKER}),
         Verb("file", "get", "/jobs/{id}/file", None, "done", INSIDE_A_DEAL - {SEEKER}),
         Verb("paper", "get", "/jobs/{id}/paper", None, "done", INSIDE_A_DEAL - {SEEKER}),
+    ],
+    # OWN is the seller, SEEKER the buyer, who has reported.
+    "uses": [
+        Verb("list", "get", "/deals/{id}/uses", None, "deal", INSIDE_A_DEAL),
+        Verb("report", "post", "/deals/{id}/uses", a_use, "deal", frozenset({SEEKER})),
+        Verb("content", "get", "/uses/{id}/content", None, "paper", INSIDE_A_DEAL),
     ],
     # PROVIDER is a broker who has a commission.
     "payouts": [
@@ -606,6 +616,17 @@ def _payout(state: str) -> Made:
     return one.pk, {**own, PROVIDER: broker}
 
 
+def _use(state: str) -> Made:
+    sale, own = _sale("paid")
+    deal, buyer = deals.fresh(sale), actor_of(own[SEEKER])
+    trading.hand_over(actor=sale.seller, deal_id=deal.pk)
+    stored = files.attach(actor=buyer, content=b"sold", name="a.txt")
+    made = trading.report_use(
+        actor=buyer, deal_id=deal.pk, used_on=clock.today(), text="已投产。", file_id=stored.pk
+    )
+    return (deal.pk if state == "deal" else made.pk), own
+
+
 def _certificate(_state: str) -> Made:
     sale, own = _sale("paid")
     made = certificates.issue(actor=sale.staff, deal_id=deals.fresh(sale).pk)
@@ -732,6 +753,7 @@ THINGS: dict[str, Callable[[str], Made]] = {
     "deals": _deal,
     "certificates": _certificate,
     "dossiers": _dossier,
+    "uses": _use,
     "payouts": _payout,
     "payee": _nothing,
     "listings_to_be": _brought,
@@ -780,7 +802,7 @@ def _send(client: Client, verb: Verb, thing_id: int | str) -> int:
 
 
 # Their things need a bank and a clock that can be moved.
-IN_A_SANDBOX = frozenset({"deals", "certificates", "dossiers", "payouts"})
+IN_A_SANDBOX = frozenset({"deals", "certificates", "dossiers", "payouts", "uses"})
 CELLS = [
     pytest.param(subject, verb, id=f"{subject}.{verb.name}-{verb.state or 'any'}")
     for subject, verbs in TABLE.items()

@@ -33,6 +33,7 @@ from yangbanjian.faces.api import (
     rulebook,
     sandbox,
     system,
+    uses,
 )
 from yangbanjian.faces.api.docs import Docs
 from yangbanjian.faces.api.parser import Parser
@@ -87,7 +88,7 @@ for library, verbs in records.LIBRARIES:
 api.add_router("/imports", imports.router)
 for room in (
     match, introductions, oneself, people, inbox, files, codes, rulebook, log, credentials, ledger, floor,
-    listings, papers, lots, deals, payouts, sandbox,
+    listings, papers, lots, deals, payouts, uses, sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)
 

@@ -33,6 +33,7 @@ from yangbanjian.faces.web import (
     record_versions,
     rulebook,
     stars,
+    uses,
 )
 from yangbanjian.faces.web.shell import shell_urls
 
@@ -56,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *listings.urls,
     *papers.urls,
     *payouts.urls,
+    *uses.urls,
     *lots.urls,
     *deals.urls,
     *credentials.urls,

@@ -37,10 +37,10 @@ class Figures:
     """What an edition of `follow_up` says: months until non-use is noted and until a royalty is to
     be reported; days by which each is told of beforehand."""
 
-    unused_months: int
+    unused_months: int | None
     unused_remind_days: int
     part_remind_days: int
-    royalty_months: int
+    royalty_months: int | None
     royalty_remind_days: int
 
 

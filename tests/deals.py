@@ -14,6 +14,7 @@ from tests.trading import entered, through
 from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.bank.actions import sandbox
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.files import actions as files
 from yangbanjian.ground.journal import jobs as news
 from yangbanjian.ground.ledger.models import Account
 from yangbanjian.ground.people import queries as people
@@ -71,7 +72,7 @@ class Sale:
 def sold(
     *, region: str = "330106", bidders: int = 2, payment: dict[str, Any] | None = None,
     deal_mode: str = "transfer", commission: list[dict[str, int]] | None = None,
-    prices: list[int] | None = None, notice: bool = True, **record: Any,
+    prices: list[int] | None = None, notice: bool = True, papers: tuple[str, ...] = (), **record: Any,
 ) -> Sale:  # fmt: skip
     """A lot whose bidding is over by the clock, the last bidder on top; not closed yet."""
     university = make.organisation("university", region=region)
@@ -92,6 +93,7 @@ def sold(
     buyers = [make.person(Role.ENTERPRISE, make.organisation("enterprise")) for _ in range(bidders)]
     amounts = prices or [200 * WAN + 10 * WAN * n for n in range(bidders)]
     lot, plates = _sale(
+        seller,
         achievement,
         ended,
         buyers,
@@ -99,6 +101,7 @@ def sold(
         payment or {"kind": "once"},
         deal_mode,
         commission or [],
+        papers,
     )
     return Sale(tto, first, second, buyers, achievement, lot, plates, amounts)
 
@@ -121,8 +124,9 @@ def _way_in(seller: Actor, achievement: Any, deal_mode: str) -> Any:
 
 
 def _sale(
-    achievement: Any, notice: Any, buyers: list[Person], amounts: list[int],
+    seller: Actor, achievement: Any, notice: Any, buyers: list[Person], amounts: list[int],
     payment: dict[str, Any], deal_mode: str, commission: list[dict[str, int]],
+    papers: tuple[str, ...],
 ) -> tuple[Lot, list[str]]:  # fmt: skip
     """A listing, its bidders, their bids."""
     now = clock.now()
@@ -135,6 +139,11 @@ def _sale(
         commission=commission, payment=payment, made_at=now,
         forfeitures=[one.code for one in FORFEITURES],
     )  # fmt: skip
+    for tier in papers:
+        actions.put_paper(
+            actor=seller, listing_id=listing.pk, tier=tier, name=f"{tier}材料",
+            file_id=files.attach(actor=seller, content=f"{tier}材料".encode(), name="a.txt").pk,
+        )  # fmt: skip
     through(listing)
     actions.lay_out(actor=SYSTEM, listing=listing)
     plates = [f"A{next(_plates)}" for _ in buyers]

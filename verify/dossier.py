@@ -17,6 +17,8 @@ DOSSIER_PARTS = {
 }  # fmt: skip
 # Dossiers of open bids may lack it: it came with sealed ones.
 DOSSIER_SEALING = "sealing"
+# What the diligence room held, and who has taken it: dossiers from before there was one lack both.
+DOSSIER_ROOM = {"papers", "readings"}
 # States of a deal from the contract on, and from the money on.
 DOSSIER_SIGNED = ("signed", "paid", "handed_over", "archived")
 DOSSIER_PAID = ("paid", "handed_over", "archived")
@@ -51,6 +53,7 @@ def check_dossier(said: dict[str, Any], by: Checks) -> dict[str, Any]:
         by.fail("dossier", "存证说的不是这笔交易。The evidence is about something else.")
     entries = _dossier_entries(body["packets"], found, by)
     _dossier_lists(body, entries, by)
+    _dossier_room(body, entries, by)
     _dossier_deal(body, entries, by)
     _dossier_money(body, entries, by)
     lot = _dossier_bidding(body, entries, by)
@@ -71,10 +74,11 @@ def check_dossier(said: dict[str, Any], by: Checks) -> dict[str, Any]:
 def _dossier_shape(said: dict[str, Any], by: Checks) -> None:
     body = said.get("body")
     is_whole = set(said) == {"type", "body", "evidence"} and isinstance(body, dict)
-    if not is_whole or set(said["body"]) - {DOSSIER_SEALING} != DOSSIER_PARTS:
+    known = (DOSSIER_PARTS, DOSSIER_PARTS | DOSSIER_ROOM)
+    if not is_whole or set(said["body"]) - {DOSSIER_SEALING} not in known:
         by.fail("dossier", "证据包的栏目有误。The dossier has other parts than it should.")
     parts = said["body"]
-    lists = ("duties", "sections", "instalments", "files", "packets")
+    lists = ["duties", "sections", "instalments", "files", "packets", *DOSSIER_ROOM & set(parts)]
     objects = ("deal", "contract", "signatures")
     is_shaped = all(isinstance(parts[n], list) for n in lists) and all(
         isinstance(row, dict) for n in lists for row in parts[n]
@@ -120,6 +124,29 @@ def _dossier_lists(body: Mapping[str, Any], entries: Mapping[int, Any], by: Chec
         enclosed = [p["payload"] for p in entries.values() if isinstance(p["payload"], dict)]
         if not body["left_out"] and all(p.get("sha256") != stored["sha256"] for p in enclosed):
             by.fail("files", "列出的文件没有附上存证。A file has no entry.")
+
+
+def _dossier_room(body: Mapping[str, Any], entries: Mapping[int, Any], by: Checks) -> None:
+    """Each paper of the diligence room has the entry by which it was put in, each reading its own."""
+    told: dict[str, list[tuple[Any, ...]]] = {"trading.paper_put": [], "trading.paper_read": []}
+    for packet in entries.values():
+        said, verb = packet["payload"], packet["leaf"].get("verb")
+        if verb in told and isinstance(said, dict):
+            digest = said.get("sha256", said.get("content_sha256"))
+            told[verb].append((said.get("slot"), said.get("version"), digest))
+    if body["left_out"]:
+        return
+    rows = {
+        "trading.paper_put": body.get("papers", []), "trading.paper_read": body.get("readings", [])
+    }  # fmt: skip
+    for verb, listed in rows.items():
+        for row in listed:
+            if (row.get("slot"), row.get("version"), row.get("sha256")) not in told[verb]:
+                by.fail(
+                    "papers", "资料室的材料或查阅没有附上记录。A paper or reading has no entry."
+                )
+    if len(rows["trading.paper_read"]) != len(told["trading.paper_read"]) and "readings" in body:
+        by.fail("papers", "查阅记录不全。Readings were left out.")
 
 
 def _dossier_told(

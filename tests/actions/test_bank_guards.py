@@ -15,7 +15,7 @@ __all__ = ["superuser"]
 pytestmark = pytest.mark.django_db
 # Statements put together of our own words.
 # ruff: noqa: S608
-TABLES = ("bank_account", "bank_expectation", "bank_line", "bank_match")
+TABLES = ("bank_account", "bank_expectation", "bank_line", "bank_match", "bank_payee")
 # The house -1 has the bank account -1, in the ledger -6; the buyer -2 has -7; suspense is -2. Two
 # lines have come: 1 for 5 fen, matched to the buyer, and 2 for 7 fen, which waits.
 WORLD = f"""
@@ -76,6 +76,13 @@ def expected(
     return (
         "INSERT INTO bank_expectation (id, reference, account_id, amount, counterparty, origin_id, hold_id, cause,"
         f" made_at) VALUES ({pk}, '{reference}', {of}, {amount}, '{payer}', {origin}, {hold}, '', now());"
+    )
+
+
+def payee(owner: int = -2, number: str = "A1") -> str:
+    return (
+        "INSERT INTO bank_payee (id, owner_id, number, bank, made_at) VALUES"
+        f" (-1, {owner}, '{number}', 'b', now());"
     )
 
 
@@ -202,6 +209,14 @@ PROBES: dict[str, Probe] = {
         "DELETE FROM bank_match", before=WITHOUT.format("bank_match", "bank_match_adds_up")
     ),
     "bank_match_table_stays": Probe("TRUNCATE bank_match"),
+    "bank_expectation_failed_is_over": Probe(
+        "UPDATE bank_expectation SET failure = 'x'", before=ORDER
+    ),
+    "bank_payee_pkey": Probe(payee(), before=payee()),
+    "bank_payee_owner_id_fk": Probe(payee(owner=-99)),
+    "bank_payee_number": Probe(payee(number="中")),
+    "bank_payee_stays": Probe("UPDATE bank_payee SET number = 'A2'", before=payee()),
+    "bank_payee_table_stays": Probe("TRUNCATE bank_payee"),
 }  # fmt: skip
 
 

@@ -17,6 +17,8 @@ from django.db import connection as django_connection
 
 from tests import credentials, database, deals, make
 from tests.deals import fresh
+from yangbanjian.ground.bank import jobs as bank_jobs
+from yangbanjian.ground.clock import actions as clock_actions
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import jobs as news
@@ -27,12 +29,13 @@ from yangbanjian.market.trading import actions
 
 TABLES = (
     "trading_deal", "trading_instalment", "trading_royalty_report", "certificates_certificate",
-    "certificates_dossier",
+    "certificates_dossier", "trading_payout", "trading_use_report",
 )  # fmt: skip
 DEAL, PART = (
     "DROP TRIGGER trading_deal_moves ON trading_deal",
     "DROP TRIGGER trading_instalment_moves ON trading_instalment",
 )
+PAYOUT = "DROP TRIGGER trading_payout_stands ON trading_payout"
 STANDS = "DROP TRIGGER certificates_certificate_stands ON certificates_certificate"
 DOSSIER = "DROP TRIGGER certificates_dossier_stands ON certificates_dossier"
 NO = "2026-0000001-09-00000000000000000000000001-0"
@@ -104,6 +107,41 @@ GUARDS: dict[str, tuple[str, list[str]]] = {
     "an instalment is there once": (
         copy("trading_instalment", f"deal_id = {OF.format('awarded')}", id=-1),
         [check("trading_instalment", "instalment_once")]),
+    "a payment stands as it was ordered": (
+        "UPDATE trading_payout SET bank_account = 'A9'", [PAYOUT]),
+    "a payment is not deleted": ("DELETE FROM trading_payout", [PAYOUT]),
+    "what was paid is not unsaid": (
+        "UPDATE trading_payout SET paid_at = now() + interval '1 hour' WHERE paid_at IS NOT NULL", [PAYOUT]),
+    "a payment is of a known kind": (
+        copy("trading_payout", "true", id=-1, seq=9, kind="'x'"), [check("trading_payout", "payout_kind_known")]),
+    "a payment pays": (
+        copy("trading_payout", "true", id=-1, seq=9, amount_fen=0), [check("trading_payout", "payout_pays")]),
+    "an attempt is there once": (
+        copy("trading_payout", "true", id=-1, failed_at="now()", failure="'x'"),
+        [check("trading_payout", "payout_once")]),
+    "a part is on its way once": (
+        copy("trading_payout", "true", id=-1, attempt=9), ["DROP INDEX payout_one_alive"]),
+    "what is alive is ordered": (
+        copy("trading_payout", "true", id=-1, seq=9, expectation_id="NULL::bigint"),
+        [check("trading_payout", "payout_is_ordered")]),
+    "what is paid has its line": (
+        copy("trading_payout", "true", id=-1, seq=9, line_id="NULL::bigint"),
+        [check("trading_payout", "payout_paid_by_line")]),
+    "what failed says why": (
+        copy("trading_payout", "true", id=-1, seq=9, failed_at="now()"),
+        [check("trading_payout", "payout_failed_with_reason")]),
+    "that it was used stands": (
+        "UPDATE trading_deal SET used_at = now() WHERE used_at IS NOT NULL",
+        ["DROP TRIGGER trading_deal_use_stands ON trading_deal"]),
+    "a report of use stands": (
+        "UPDATE trading_use_report SET text = 'x'",
+        ["DROP TRIGGER trading_use_report_stands ON trading_use_report"]),
+    "a report of use says something": (
+        copy("trading_use_report", "true", id=-1, text="''"),
+        [check("trading_use_report", "use_report_says")]),
+    "a paper of use has its digest": (
+        copy("trading_use_report", "true", id=-1, sha256="'x'"),
+        [check("trading_use_report", "use_report_paper_has_digest")]),
     "a report stands": (
         "UPDATE trading_royalty_report SET base_fen = 1",
         ["DROP TRIGGER trading_royalty_report_stands ON trading_royalty_report"]),
@@ -176,6 +214,23 @@ def furnish() -> None:
     Dossier.objects.create(
         deal=fresh(licence), owner_id=fresh(licence).owner_id, asked_at=clock.now()
     )
+    # One that is settled, and paid out by the bank.
+    with acting(SYSTEM):
+        settled_and_paid_out()
+    news.deliver()
+
+
+def settled_and_paid_out() -> None:
+    done = deals.paid(title="已结算的成果")
+    actions.hand_over(actor=done.seller, deal_id=fresh(done).pk)
+    actions.propose_settlement(actor=done.staff, deal_id=fresh(done).pk)
+    actions.settle(actor=done.staff2, deal_id=fresh(done).pk)
+    actions.report_use(
+        actor=done.buyer, deal_id=fresh(done).pk, used_on=clock.today(), text="已投产。"
+    )
+    clock_actions.advance(actor=SYSTEM, by=timedelta(hours=3))
+    bank_jobs.pay_what_was_ordered(clock.now())
+    news.deliver(include_own=True)
 
 
 @pytest.fixture

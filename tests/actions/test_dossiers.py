@@ -23,6 +23,7 @@ from yangbanjian.kernel.refusals import Conflict, NotAllowed, NotFound
 from yangbanjian.market.certificates import actions, jobs, printing, queries
 from yangbanjian.market.certificates.models import Dossier
 from yangbanjian.market.trading import actions as trading
+from yangbanjian.market.trading import queries as trading_queries
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,12 @@ def made(sale: Sale) -> Dossier:
 
 def whole() -> tuple[Sale, bytes]:
     """From the decision to the hand-over, with a paper, a default before, and a certificate."""
-    sale = deals.awarded()
+    sale = deals.awarded(papers=("public", "nda"))
+    assert sale.deal is not None
+    digest = trading_queries.undertaking_terms().sha256
+    trading.undertake(actor=sale.buyer, listing_id=sale.deal.listing_id, sha256=digest)
+    for one in sale.deal.listing.papers.order_by("slot"):
+        trading.read_paper(actor=sale.buyer, paper_id=one.pk)
     paper = files.attach(actor=sale.seller, content="会议纪要".encode(), name="纪要.txt")
     trading.decide(
         actor=sale.seller, achievement_id=sale.record.pk, kind="collective",
@@ -64,8 +70,8 @@ def whole() -> tuple[Sale, bytes]:
     deals.pay(sale)
     actions.issue(actor=sale.staff, deal_id=sale.deal.pk)
     trading.hand_over(actor=sale.seller, deal_id=sale.deal.pk)
-    one = made(sale)
-    return sale, actions.content_of(actor=sale.seller, dossier_id=one.pk)
+    done = made(sale)
+    return sale, actions.content_of(actor=sale.seller, dossier_id=done.pk)
 
 
 def rewritten(content: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
@@ -91,8 +97,15 @@ def test_the_whole_way_in_one_file_that_the_verifier_holds_to_be_true() -> None:
                  "trading.awarded", "trading.deal_signed", "trading.instalment_paid",
                  "trading.deal_paid", "certificates.certificate_issued", "files.stored"):  # fmt: skip
         assert verb in verbs, verb
-    paper = next(p for p in body["packets"] if p["leaf"]["verb"] == "files.stored")
-    assert paper["files"][0]["sha256"] == hashlib.sha256("会议纪要".encode()).hexdigest()
+    enclosed = {f["sha256"] for p in body["packets"] for f in p["files"]}
+    assert hashlib.sha256("会议纪要".encode()).hexdigest() in enclosed
+    # Of the diligence room: what everybody could read whole, of the rest name and digest.
+    public, closed = body["papers"]
+    assert (public["tier"], closed["tier"], closed["name"]) == ("public", "nda", "nda材料")
+    assert public["sha256"] in enclosed
+    assert closed["sha256"] == hashlib.sha256("nda材料".encode()).hexdigest()
+    assert closed["sha256"] not in enclosed
+    assert [(r["slot"], r["reader"]) for r in body["readings"]] == [(1, 1), (2, 1)]
     assert verifier.verify(content, verifier.Trust({}, [])).code == UNTRUSTED
     assert len(content) < 400_000
     assert sale.deal is not None
@@ -123,6 +136,9 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "files": lambda b: b["files"].append({"sha256": "0" * 64, "name": "", "size": 1}),
     "dossier": lambda b: b.update(extra=1),
     "lot_log": lambda b: b.update(lot_log=5),
+    "papers": lambda b: b["papers"][1].update(sha256="0" * 64),
+    "papers reading left out": lambda b: b["readings"].pop(),
+    "papers reading of another": lambda b: b["readings"][0].update(version=9),
 }
 
 

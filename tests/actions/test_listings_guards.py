@@ -14,12 +14,18 @@ import pytest
 from django.db import connection as django_connection
 
 from tests import database
+from tests.actions.test_papers import actor_behind, put, undertake
 from tests.trading import Market
 from yangbanjian.market.trading import actions
 
 MOVES = "DROP TRIGGER trading_{0}_moves ON trading_{0}"
 STANDS = "DROP TRIGGER trading_{0}_stands ON trading_{0}"
 CHECK = "ALTER TABLE trading_{0} DROP CONSTRAINT {1}"
+# Another paper, like the one that waits.
+ANOTHER = (
+    "INSERT INTO trading_paper SELECT (jsonb_populate_record(t, jsonb_build_object('id', -1, 'version', 9)"
+    " || jsonb_build_object({}))).* FROM trading_paper AS t WHERE since = 3"
+)
 # A listing that is disclosed (2, with a version), one that is a draft (1).
 PUBLIC = "WHERE state = 'disclosed'"
 GUARDS: dict[str, tuple[str, list[str]]] = {
@@ -76,6 +82,34 @@ GUARDS: dict[str, tuple[str, list[str]]] = {
     "a question asks": (
         "UPDATE trading_question SET text = ''",
         [STANDS.format("question"), CHECK.format("question", "question_asks")]),
+    "a paper stands": ("UPDATE trading_paper SET name = 'x'", [STANDS.format("paper")]),
+    "a paper is not deleted": (
+        "DELETE FROM trading_paper WHERE since = 3", [STANDS.format("paper")]),
+    "a paper that was shown is not taken back": (
+        "UPDATE trading_paper SET withdrawn_at = now() WHERE since = 2", [STANDS.format("paper")]),
+    "what is new in a public listing waits": (
+        ANOTHER.format("'since', 1"), [STANDS.format("paper")]),
+    "a paper is of its listing's seller": (
+        ANOTHER.format("'owner_id', (SELECT max(id) FROM people_organisation)"),
+        [STANDS.format("paper")]),
+    "a tier is known": (
+        ANOTHER.format("'tier', 'x'"), [CHECK.format("paper", "paper_tier_known")]),
+    "a paper has a name": (ANOTHER.format("'name', ''"), [CHECK.format("paper", "paper_named")]),
+    "a paper has its digest": (
+        ANOTHER.format("'sha256', 'x'"), [CHECK.format("paper", "paper_sha256_is_hex")]),
+    "a version is there once": (
+        ANOTHER.format("'version', 1"), [CHECK.format("paper", "paper_once")]),
+    "an undertaking stands": (
+        "UPDATE trading_undertaking SET made_by = -7", [STANDS.format("undertaking")]),
+    "an undertaking is given once": (
+        "INSERT INTO trading_undertaking SELECT (jsonb_populate_record(t, jsonb_build_object('id', -1))).*"
+        " FROM trading_undertaking AS t", [CHECK.format("undertaking", "undertaking_once")]),
+    "an undertaking names its text": (
+        "INSERT INTO trading_undertaking SELECT (jsonb_populate_record(t, jsonb_build_object('id', -1,"
+        " 'made_by', -7, 'text_sha256', 'x'))).* FROM trading_undertaking AS t",
+        [CHECK.format("undertaking", "undertaking_sha256_is_hex")]),
+    "a reading stands": (
+        "UPDATE trading_reading SET sha256 = 'x'", [STANDS.format("reading")]),
 }  # fmt: skip
 
 
@@ -86,8 +120,12 @@ def owner(committed: None, settings: Any) -> Iterator[psycopg.Connection[Any]]:
     market = Market()
     market.drafted()
     one = market.published()
-    market.qualified(one)
+    buyer = actor_behind(market.qualified(one).owner_id, market)
+    shown = put(market, one, "nda", "一", reason="补充")
     actions.change_listing(actor=market.exchange, listing_id=one.pk, reason="补充", values={})
+    put(market, one, "nda", "二", reason="补充")
+    undertake(buyer, one)
+    actions.read_paper(actor=buyer, paper_id=shown.pk)
     market.signed_up(one)
     for text in ("一？", "二？"):
         asked = actions.ask(actor=market.buyer(), listing_id=one.pk, text=text)
@@ -114,7 +152,16 @@ def test_each_guard_refuses_and_without_it_the_promise_breaks(
             owner.execute(guard)
         assert owner.execute(probe).rowcount > 0, name
     owner.rollback()
-    for table in ("listing", "listing_version", "registration", "question"):
+    tables = (
+        "listing",
+        "listing_version",
+        "registration",
+        "question",
+        "paper",
+        "undertaking",
+        "reading",
+    )
+    for table in tables:
         owner.execute("SET LOCAL ROLE ybj_runtime")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             owner.execute(f"DELETE FROM trading_{table}")
@@ -125,7 +172,7 @@ def test_every_trigger_has_a_probe(owner: psycopg.Connection[Any]) -> None:
     rows = owner.execute(
         "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE NOT tgisinternal"
         " AND relname IN ('trading_listing', 'trading_listing_version', 'trading_registration',"
-        " 'trading_question')"
+        " 'trading_question', 'trading_paper', 'trading_undertaking', 'trading_reading')"
     )
     told = " ".join(" ".join(guards) for _, guards in GUARDS.values())
     assert [name for (name,) in rows if name not in told] == []

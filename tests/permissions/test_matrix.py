@@ -31,6 +31,7 @@ from yangbanjian.engines.matching import queries as matching_queries
 from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.credentials import actions as credential_actions
+from yangbanjian.ground.files import actions as files
 from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.people import actions as people
 from yangbanjian.ground.people.models import Claim, Organisation, Person, Token
@@ -45,6 +46,7 @@ from yangbanjian.libraries.demands import actions as demands
 from yangbanjian.libraries.experts import actions as experts
 from yangbanjian.market.certificates import actions as certificates
 from yangbanjian.market.trading import actions as trading
+from yangbanjian.market.trading import queries as trading_queries
 from yangbanjian.market.trading.actions import sittings
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +132,21 @@ _shares: dict[int, str] = {}
 
 def a_share(lot_id: int) -> dict[str, Any]:
     return {"share": _shares[lot_id]}
+
+
+_stored: dict[int, int] = {}
+
+
+def a_paper(listing_id: int) -> dict[str, Any]:
+    return {"file_id": _stored[listing_id], "tier": "nda", "name": "工艺说明"}
+
+
+def a_use(_deal_id: int) -> dict[str, Any]:
+    return {"used_on": clock.today().isoformat(), "text": "已投产。"}
+
+
+def the_text(_listing_id: int) -> dict[str, Any]:
+    return {"sha256": trading_queries.undertaking_terms().sha256}
 
 
 A_DECISION = {"kind": "collective", "price_mode": "agreement"}
@@ -344,6 +361,25 @@ TABLE: dict[str, list[Verb]] = {
         Verb("file", "get", "/jobs/{id}/file", None, "done", INSIDE_A_DEAL - {SEEKER}),
         Verb("paper", "get", "/jobs/{id}/paper", None, "done", INSIDE_A_DEAL - {SEEKER}),
     ],
+    # OWN is the seller, SEEKER the buyer, who has reported.
+    "uses": [
+        Verb("list", "get", "/deals/{id}/uses", None, "deal", INSIDE_A_DEAL),
+        Verb("report", "post", "/deals/{id}/uses", a_use, "deal", frozenset({SEEKER})),
+        Verb("content", "get", "/uses/{id}/content", None, "paper", INSIDE_A_DEAL),
+    ],
+    # PROVIDER is a broker who has a commission.
+    "payouts": [
+        Verb("list", "get", "/payouts", None, "", SIGNED_IN),
+        Verb("fail", "post", "/payouts/{id}/moves/fail", {"reason": "销户"}, "",
+             frozenset({"exchange", "operator"})),
+        Verb("repeat", "post", "/payouts/{id}/moves/repeat", {}, "failed",
+             frozenset({"exchange", "operator"})),
+    ],
+    "payee": [
+        Verb("read", "get", "/payee", None, "", SIGNED_IN),
+        Verb("name", "post", "/payee", {"number": "6222", "bank": "东港银行"}, "",
+             frozenset({"tto", "enterprise", "broker"})),
+    ],
     "listings_to_be": [
         Verb("add", "post", "/listings", a_listing, "", frozenset({OWN})),
     ],
@@ -372,6 +408,21 @@ TABLE: dict[str, list[Verb]] = {
         Verb("questions", "get", "/listings/{id}/questions", None, "disclosed", EVERYBODY),
         Verb("ask", "post", "/listings/{id}/questions", {"text": "？"}, "disclosed",
              SIGNED_IN - {OWN}),
+    ],
+    # SEEKER is a buyer who has signed up and undertaken to keep the papers, PROVIDER one who has
+    # signed up alone.
+    "rooms": [
+        Verb("list", "get", "/listings/{id}/papers", None, "disclosed", EVERYBODY),
+        Verb("add", "post", "/listings/{id}/papers", a_paper, "draft", frozenset({OWN})),
+        Verb("undertake", "post", "/listings/{id}/undertaking", the_text, "disclosed",
+             frozenset({SEEKER, PROVIDER})),
+        Verb("readings", "get", "/listings/{id}/readings", None, "disclosed", HOUSE | {OWN, "auditor"}),
+    ],
+    "papers": [
+        Verb("content", "get", "/papers/{id}/content", None, "nda", HOUSE | {OWN, "auditor", SEEKER}),
+        Verb("content", "get", "/papers/{id}/content", None, "qualified", HOUSE | {OWN, "auditor"}),
+        Verb("content", "get", "/papers/{id}/content", None, "public", EVERYBODY),
+        Verb("take_back", "post", "/papers/{id}/moves/take_back", {}, "waiting", HOUSE | {OWN}),
     ],
     # OWN is the buyer, PROVIDER the seller, who never learns of it.
     "registrations": [
@@ -553,6 +604,29 @@ def _deal(state: str) -> Made:
     return deals.fresh(sale).pk, own
 
 
+def _payout(state: str) -> Made:
+    broker = make.person(Role.BROKER)
+    share = {"organisation_id": broker.memberships.get().organisation_id, "permille": 15}
+    sale, own = _sale("paid", commission=[share])
+    trading.propose_settlement(actor=sale.staff, deal_id=deals.fresh(sale).pk)
+    trading.settle(actor=sale.staff2, deal_id=deals.fresh(sale).pk)
+    one = trading_queries.payouts(SYSTEM).get(kind="commission")
+    if state == "failed":
+        trading.fail_payout(actor=sale.staff, payout_id=one.pk, reason="销户")
+    return one.pk, {**own, PROVIDER: broker}
+
+
+def _use(state: str) -> Made:
+    sale, own = _sale("paid")
+    deal, buyer = deals.fresh(sale), actor_of(own[SEEKER])
+    trading.hand_over(actor=sale.seller, deal_id=deal.pk)
+    stored = files.attach(actor=buyer, content=b"sold", name="a.txt")
+    made = trading.report_use(
+        actor=buyer, deal_id=deal.pk, used_on=clock.today(), text="已投产。", file_id=stored.pk
+    )
+    return (deal.pk if state == "deal" else made.pk), own
+
+
 def _certificate(_state: str) -> Made:
     sale, own = _sale("paid")
     made = certificates.issue(actor=sale.staff, deal_id=deals.fresh(sale).pk)
@@ -591,6 +665,43 @@ def _listing(state: str, deposit_fen: int = 0) -> Made:
     if reached > 2:
         trading.publish_listing(actor=make.actor(Role.EXCHANGE), listing_id=one.pk)
     return one.pk, {OWN: owner, SEEKER: accepter}
+
+
+def _paper_of(listing_id: int, seller: Person, tier: str, **how: str) -> int:
+    stored = files.attach(actor=actor_of(seller), content=tier.encode(), name="a.txt")
+    _stored[listing_id] = stored.pk
+    made = trading.put_paper(
+        actor=actor_of(seller),
+        listing_id=listing_id,
+        file_id=stored.pk,
+        tier=tier,
+        name="材料",
+        **how,
+    )
+    return made.pk
+
+
+def _room(state: str, tier: str = "nda") -> tuple[int, int, dict[str, Person]]:
+    """A listing with a paper of this tier in its room, and who has to do with it."""
+    listing_id, own = _listing("draft")
+    paper_id = _paper_of(listing_id, own[OWN], tier)
+    if state == "draft":
+        return listing_id, paper_id, {OWN: own[OWN]}
+    trading.submit_listing(actor=actor_of(own[OWN]), listing_id=listing_id)
+    trading.accept_listing(actor=make.actor(Role.EXCHANGE), listing_id=listing_id)
+    trading.publish_listing(actor=make.actor(Role.EXCHANGE), listing_id=listing_id)
+    buyers = {SEEKER: make.person(Role.ENTERPRISE), PROVIDER: make.person(Role.ENTERPRISE)}
+    for buyer in buyers.values():
+        trading.sign_up(actor=actor_of(buyer), listing_id=listing_id, bank_account="6222000000001")
+    trading.undertake(actor=actor_of(buyers[SEEKER]), listing_id=listing_id, **the_text(listing_id))
+    return listing_id, paper_id, {OWN: own[OWN], **buyers}
+
+
+def _papers(state: str) -> Made:
+    listing_id, paper_id, own = _room("disclosed", "nda" if state == "waiting" else state)
+    if state == "waiting":
+        paper_id = _paper_of(listing_id, own[OWN], "public", reason="补充")
+    return paper_id, own
 
 
 def _registration(state: str) -> Made:
@@ -642,8 +753,13 @@ THINGS: dict[str, Callable[[str], Made]] = {
     "deals": _deal,
     "certificates": _certificate,
     "dossiers": _dossier,
+    "uses": _use,
+    "payouts": _payout,
+    "payee": _nothing,
     "listings_to_be": _brought,
     "listings": _listing,
+    "rooms": lambda s: _room(s)[::2],
+    "papers": _papers,
     "registrations": _registration,
     "questions": _question,
     "everybody": _nothing,
@@ -686,7 +802,7 @@ def _send(client: Client, verb: Verb, thing_id: int | str) -> int:
 
 
 # Their things need a bank and a clock that can be moved.
-IN_A_SANDBOX = frozenset({"deals", "certificates", "dossiers"})
+IN_A_SANDBOX = frozenset({"deals", "certificates", "dossiers", "payouts", "uses"})
 CELLS = [
     pytest.param(subject, verb, id=f"{subject}.{verb.name}-{verb.state or 'any'}")
     for subject, verbs in TABLE.items()

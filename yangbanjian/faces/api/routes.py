@@ -25,12 +25,15 @@ from yangbanjian.faces.api import (
     lots,
     match,
     oneself,
+    papers,
+    payouts,
     people,
     problems,
     records,
     rulebook,
     sandbox,
     system,
+    uses,
 )
 from yangbanjian.faces.api.docs import Docs
 from yangbanjian.faces.api.parser import Parser
@@ -85,7 +88,7 @@ for library, verbs in records.LIBRARIES:
 api.add_router("/imports", imports.router)
 for room in (
     match, introductions, oneself, people, inbox, files, codes, rulebook, log, credentials, ledger, floor,
-    listings, lots, deals, sandbox,
+    listings, papers, lots, deals, payouts, uses, sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)
 

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from yangbanjian.faces.deals_shown import certificate_shown, moves_of
 from yangbanjian.faces.web import deals_forms as forms
+from yangbanjian.faces.web import payouts, uses
 from yangbanjian.faces.web.floor_forms import NothingForm
 from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts
 from yangbanjian.faces.web.timelines import timeline_of
@@ -215,6 +216,8 @@ def _acts(actor: Actor, number: int, one: Any) -> dict[str, Act]:
         "settle": Act(NothingForm, settle),
         "royalty": Act(forms.RoyaltyForm, do(actions.report_royalty, _("提成已申报。"))),
         "issue": Act(NothingForm, issue),
+        **payouts.deal_acts(actor),
+        **uses.use_acts(actor, number),
         "dossier": Act(
             NothingForm,
             do(certificate_actions.ask_for_dossier, _("正在整理，几秒后刷新本页下载。")),
@@ -246,7 +249,11 @@ def deal(request: HttpRequest, deal_id: int) -> HttpResponse:
             "may_issue": certificate_policy.may_issue(actor).allowed and live is None,
             "lacks": [_lack(name) for name in lacks],
             "entries": timeline_of(journal.timeline(actor=actor, kind="deal", subject_id=number)[:50]),
+            "payouts": payouts.rows_of(actor, queries.payouts(actor).filter(deal=now)[:100]),
+            "may_pay_out": policy.may_pay_out(actor).allowed,
+            "may_payee": "owner" in policy.sides_of(actor, now),
             **(_inside(actor, now) if is_inside else {}),
+            **(uses.uses_of(actor, now) if is_inside else {}),
         }  # fmt: skip
 
     return answer_acts(request, "floor/deal.html", _acts(actor, number, one), context)

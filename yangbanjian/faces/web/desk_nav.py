@@ -39,6 +39,8 @@ PLACES = (
           frozenset({Role.ENTERPRISE, Role.BROKER, Role.TTO})),
     Place("/desk/deals", gettext_noop("交易"), "certificate",
           frozenset({Role.TTO, Role.ENTERPRISE, Role.EXCHANGE, Role.OPERATOR, Role.AUDITOR})),
+    Place("/desk/payee", gettext_noop("收款账户"), "building-bank",
+          frozenset({Role.TTO, Role.ENTERPRISE, Role.BROKER})),
     Place("/desk/imports", gettext_noop("导入表格"), "upload", _SUPPLY | {Role.OPERATOR}),
     Place("/desk/matches", gettext_noop("匹配"), "sparkles"),
     Place("/desk/inbox", gettext_noop("消息"), "mail"),

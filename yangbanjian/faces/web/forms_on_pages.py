@@ -105,7 +105,7 @@ def answer_acts(
     headers: dict[str, str] = {}
     if sent in acts:
         act = acts[sent]
-        form = act.form(request.POST, files=request.FILES, auto_id=f"{sent}_%s", **act.options)
+        form = act.form(request.POST, request.FILES, auto_id=f"{sent}_%s", **act.options)
         bound[sent] = form
         status = 422
         if form.is_valid():

@@ -26,11 +26,14 @@ from yangbanjian.faces.web import (
     misc,
     name_cards,
     operator_urls,
+    papers,
+    payouts,
     publish,
     record_pages,
     record_versions,
     rulebook,
     stars,
+    uses,
 )
 from yangbanjian.faces.web.shell import shell_urls
 
@@ -52,6 +55,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *evidence.urls,
     *floor.urls,
     *listings.urls,
+    *papers.urls,
+    *payouts.urls,
+    *uses.urls,
     *lots.urls,
     *deals.urls,
     *credentials.urls,

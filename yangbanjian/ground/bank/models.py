@@ -84,10 +84,16 @@ class Expectation(models.Model):
     cause = models.TextField(default="", blank=True)
     made_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
+    # Why the bank did not carry an order out (the account is closed); it is over then.
+    failure = models.TextField(default="", db_default="", blank=True)
 
     class Meta:
         db_table = "bank_expectation"
         constraints = [
+            models.CheckConstraint(
+                condition=Q(failure="") | Q(withdrawn_at__isnull=False),
+                name="bank_expectation_failed_is_over",
+            ),
             models.CheckConstraint(
                 condition=Q(reference__regex=REFERENCE), name="bank_expectation_reference"
             ),
@@ -96,6 +102,25 @@ class Expectation(models.Model):
                 | Q(amount__range=(-MOST_UNITS, -1), hold__isnull=False) & ~Q(counterparty=""),
                 name="bank_expectation_shape",
             ),
+        ]
+
+
+class Payee(models.Model):
+    """The account at a bank to which an organisation wants to be paid, as it has named it itself;
+    the latest one counts, all stay."""
+
+    id = models.BigAutoField(primary_key=True)
+    owner = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    number = models.TextField()
+    bank = models.TextField()
+    made_by = models.BigIntegerField(null=True)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "bank_payee"
+        indexes = [models.Index(fields=["owner", "-id"], name="bank_payee_of_owner")]
+        constraints = [
+            models.CheckConstraint(condition=Q(number__regex=NUMBER), name="bank_payee_number"),
         ]
 
 

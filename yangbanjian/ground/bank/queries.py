@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from yangbanjian.ground.bank import policy
-from yangbanjian.ground.bank.models import BankAccount, Expectation, Line, Match
+from yangbanjian.ground.bank.models import BankAccount, Expectation, Line, Match, Payee
 from yangbanjian.ground.bank.rules import references_in
 from yangbanjian.ground.ledger import queries as ledger
 from yangbanjian.ground.ledger.models import Account, Transfer
@@ -198,6 +198,11 @@ def targets(actor: Actor, line: Line, asked: str) -> QuerySet[Account]:
     if asked:
         found = found.filter(Q(owner__name__icontains=asked) | Q(code__icontains=asked))
     return found.order_by(F("owner__name").asc(nulls_first=True), "id")
+
+
+def payee_of(owner_id: int) -> Payee | None:
+    """Where an organisation wants to be paid; None where it has named no account."""
+    return Payee.objects.filter(owner_id=owner_id).order_by("-id").first()
 
 
 def receivers(actor: Actor, asked: str, *, asset: str = "CNY") -> QuerySet[Account]:

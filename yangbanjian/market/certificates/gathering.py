@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.credentials import queries as credentials
@@ -20,7 +20,8 @@ from yangbanjian.kernel.actor import SYSTEM
 from yangbanjian.market.certificates import queries
 from yangbanjian.market.certificates.rules import dossiers
 from yangbanjian.market.trading import queries as trading
-from yangbanjian.market.trading.models import Deal, Decision, Statement
+from yangbanjian.market.trading.models import Deal, Decision, Paper, Statement
+from yangbanjian.market.trading.rules.papers import PUBLIC
 
 # Beyond it a dossier says that entries were left out; no deal of ours comes near.
 MOST_ENTRIES = 2000
@@ -64,6 +65,8 @@ def body(deal: Deal) -> dict[str, Any]:
         "sealing": trading.deadline_proof(deal.lot),
         "certificate": credentials.document_of(certificate.credential) if certificate else None,
         "files": _files(deal),
+        "papers": _papers(deal),
+        "readings": _readings(deal),
         "packets": [json.loads(log.packet(SYSTEM, log.entry_for(SYSTEM, e))) for e in kept],
     }  # fmt: skip
 
@@ -120,6 +123,8 @@ def _entries(deal: Deal) -> dict[str, list[int]]:
         "listing": [
             *_about("listing", [listing.pk]),
             *_about("registration", listing.registrations.values_list("pk", flat=True)),
+            *_about("listing_paper", listing.papers.values_list("pk", flat=True)),
+            *_about("undertaking", listing.undertakings.values_list("pk", flat=True)),
         ],
         "bidding": _about("lot", listing.lots.values_list("pk", flat=True)),
         "deal": _about("deal", deals),
@@ -146,11 +151,12 @@ def _about(kind: str, ids: Iterable[int], verb: str = "") -> list[int]:
 
 
 def _stored(deal: Deal) -> list[File]:
-    """The papers that decisions and statements name."""
+    """The papers that decisions and statements name, and what everybody could read in the room."""
     about = Q(achievement_id=deal.achievement_id, file__isnull=False)
     ids = {
         *Decision.objects.filter(about).values_list("file_id", flat=True),
         *Statement.objects.filter(about).values_list("file_id", flat=True),
+        *_shown_papers(deal).filter(tier=PUBLIC).values_list("file_id", flat=True),
     }
     return list(File.objects.filter(pk__in=ids).order_by("pk"))
 
@@ -161,6 +167,35 @@ def _files(deal: Deal) -> list[dict[str, Any]]:
         {"sha256": f.sha256, "name": f.name, "size": f.size, "media_type": f.media_type}
         for f in _stored(deal)
     ]
+
+
+def _shown_papers(deal: Deal) -> QuerySet[Paper]:
+    """What buyers were shown in the diligence room, replaced ones too."""
+    listing = deal.listing
+    found = listing.papers.filter(withdrawn_at=None, since__lte=listing.version)
+    return found.order_by("slot", "version")
+
+
+def _papers(deal: Deal) -> list[dict[str, Any]]:
+    """The room's papers; the bytes of those that everybody could read alone are enclosed."""
+    return [
+        {
+            "slot": p.slot, "version": p.version, "tier": p.tier, "name": p.name,
+            "sha256": p.sha256, "size": p.size, "since": p.since, "made_at": _moment(p.made_at),
+        }
+        for p in _shown_papers(deal)
+    ]  # fmt: skip
+
+
+def _readings(deal: Deal) -> list[dict[str, Any]]:
+    """Who has taken which paper when, the first one first."""
+    return [
+        {
+            "slot": g.paper.slot, "version": g.paper.version, "sha256": g.sha256,
+            "at": _moment(g.at), "reader": g.number, "organisation": g.who,
+        }
+        for g in reversed(trading.readings(SYSTEM, deal.listing, most=MOST_ENTRIES))
+    ]  # fmt: skip
 
 
 def _lot_log(deal: Deal) -> str | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.clock.jobs import due
 from yangbanjian.ground.journal.jobs import subscribe
 from yangbanjian.ground.journal.models import Entry
@@ -68,6 +69,18 @@ def payments_undone(entries: Sequence[Entry]) -> None:
     actions.take_back_payments(expectation_ids=_expectations(entries))
 
 
+@subscribe("trading.payouts", "bank.matched", "bank.unmatched")
+def payouts_moved(entries: Sequence[Entry]) -> None:
+    """Lines that carried an order out, or no longer do."""
+    actions.follow_payouts(expectation_ids=_expectations(entries))
+
+
+@subscribe("trading.payouts_over", "bank.failed", "bank.withdraw")
+def payouts_over(entries: Sequence[Entry]) -> None:
+    """Orders that the bank did not carry out, or that were taken back."""
+    actions.follow_payouts(expectation_ids={entry.subject_id for entry in entries})
+
+
 def _expectations(entries: Sequence[Entry]) -> set[int]:
     found = (entry.payload.get("expectation") for entry in entries)
     return {int(pk) for pk in found if pk is not None}
@@ -75,5 +88,11 @@ def _expectations(entries: Sequence[Entry]) -> set[int]:
 
 @due("trading.deals")
 def remind_of_deals(now: datetime) -> int:
-    """Signatures and payments that are late: each side is told once."""
+    """Signatures that are late: each side is told once."""
     return sum(actions.remind(deal_id=pk) for pk in queries.due_deals(now, BATCH))
+
+
+@due("trading.follow_up")
+def follow_deals(_now: datetime) -> int:
+    """Payments, royalties and the use of what was bought: told beforehand, and when they are late."""
+    return actions.follow_deals(today=clock.today(), most=BATCH)

@@ -160,6 +160,24 @@ def refund(
 
 def withdraw(*, actor: Actor, expectation_id: int) -> Expectation:
     """Wait for it no longer; what was on hold is free again."""
+    return _over(actor, expectation_id, "", "bank.withdraw")
+
+
+def fail(*, actor: Actor, expectation_id: int, reason: str) -> Expectation:
+    """The bank has not carried an order out (its payee's account is closed): it is over, with the
+    reason, and what was on hold is free again. Raises Invalid, NotFound, Conflict."""
+    why = clean_line(reason, cap=200)
+    if not why:
+        told = gettext_noop("请写明银行为什么没有付出去。")
+        raise Invalid("bank.no_reason", told, [Problem("reason", "missing", told)])
+    found = Expectation.objects.filter(pk=expectation_id, amount__lt=0).first()
+    if found is None:
+        told = gettext_noop("没有这笔待收付的款，或已经对上、撤销。请刷新再选。")
+        raise NotFound("bank.no_expectation", told)
+    return _over(actor, expectation_id, why, "bank.failed")
+
+
+def _over(actor: Actor, expectation_id: int, failure: str, verb: str) -> Expectation:
     policy.may_keep_books(actor).or_refuse()
     with acting(actor):
         found = Expectation.objects.select_for_update(no_key=True, of=("self",)).select_related(
@@ -175,11 +193,11 @@ def withdraw(*, actor: Actor, expectation_id: int) -> Expectation:
             ledger.release(
                 actor=actor, transfer_id=uuid4(), hold_id=found.hold_id, cause=found.cause
             )
-        found.withdrawn_at = clock.now()
-        found.save(update_fields=["withdrawn_at"])
+        found.withdrawn_at, found.failure = clock.now(), failure
+        found.save(update_fields=["withdrawn_at", "failure"])
         fact = Fact(
-            "bank.withdraw", "bank_expectation", found.pk, found.account.owner_id,
-            audience="parties", payload={"amount": found.amount},
+            verb, "bank_expectation", found.pk, found.account.owner_id, audience="parties",
+            payload={"amount": found.amount}, remark=failure,
         )  # fmt: skip
         record(actor=actor, fact=fact)
     return found

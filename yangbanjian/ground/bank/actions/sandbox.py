@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from yangbanjian.ground.bank import queries
+from yangbanjian.ground.bank.actions.expectations import fail
 from yangbanjian.ground.bank.actions.lines import open_account, take
 from yangbanjian.ground.bank.models import BankAccount, Expectation, Line
 from yangbanjian.ground.bank.rules import LONGEST_REFERENCE, StatementLine, account_number
@@ -69,6 +70,12 @@ def carry_out(*, before: datetime, most: int) -> int:
         sender = order.origin.bank_account.number if order.origin else _first_number()
         if sender in ("", order.counterparty):
             continue
+        if _is_closed(order.counterparty):
+            fail(
+                actor=SYSTEM, expectation_id=order.pk, reason=gettext_noop("收款账户不存在或已销户")
+            )
+            done += 1
+            continue
         done += _carried_out(order, sender)
     return done
 
@@ -89,6 +96,11 @@ def _carried_out(order: Expectation, sender: str) -> bool:
     except Refusal:
         return False
     return True
+
+
+def _is_closed(number: str) -> bool:
+    """An account of this bank that nobody has: as if it had been closed."""
+    return number.startswith(PREFIX) and _organisation(number) is None
 
 
 def _first_number() -> str:

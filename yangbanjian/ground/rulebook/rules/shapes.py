@@ -106,6 +106,19 @@ _LISTED = (
         ("item",),
     ),
     Shape(
+        "follow_up", _("成交后跟踪"), _("付款、提成和实施各在什么时候提醒，多久没有实施要注明。"),
+        (
+            _choice(
+                "item", _("事项"), unused=_("交割后多久没有实施要注明"),
+                unused_remind=_("注明以前几天提醒"), instalment_remind=_("付款到期以前几天提醒"),
+                royalty=_("多久申报一次提成"), royalty_remind=_("提成申报到期以前几天提醒"),
+            ),
+            Column("value", _("数值"), "integer", low=1, high=3650),
+            _choice("unit", _("单位"), calendar=_("自然日"), months=_("个月")),
+        ),
+        ("item",),
+    ),
+    Shape(
         "bidding_terms", _("竞价条件"), _("报价各段时间的下限，以及挂牌没有写明时怎样算。"),
         (
             _choice(
@@ -208,13 +221,30 @@ _LISTED = (
         ("use", "needs"), is_house=True,
     ),
     Shape(
+        "undertakings", _("资料室保密承诺"), _("进尽调资料室看保密材料以前，受让方的人要承诺的各条。"),
+        (
+            Column("no", _("第几条"), "integer", low=1, high=99),
+            Column("text", _("内容"), "line"),
+        ),
+        ("no",), is_house=True,
+    ),
+    Shape(
         "required_entries", _("必备记录"), _("到达某一步之前，存证日志里必须先有哪些记录。"),
         (
-            _choice("process", _("办的事"), introduction=_("约谈")),
-            _choice("state", _("到哪一步"), agreed=_("双方同意约谈")),
+            _choice("process", _("办的事"), introduction=_("约谈"), deal=_("成交后的办理")),
+            _choice(
+                "state", _("到哪一步"), agreed=_("双方同意约谈"), handed_over=_("交割"),
+                settled=_("结算给转让方"), archived=_("归档"),
+            ),
             Column(
                 "entry", _("要有的记录"), "choice",
-                choices={"matches.interested": _("一方表示有意向")},
+                choices={
+                    "matches.interested": _("一方表示有意向"),
+                    "trading.awarded": _("成交"), "trading.deal_signed": _("双方签约"),
+                    "trading.deal_paid": _("价款到账"),
+                    "trading.settlement_proposed": _("提出结算"),
+                    "trading.deal_handed_over": _("交割"),
+                },
             ),
         ),
         ("process", "state", "entry"), is_house=True,

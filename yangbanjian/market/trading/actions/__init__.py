@@ -65,6 +65,11 @@ from yangbanjian.market.trading.actions.disclosure import (
     resume_listing,
     withdraw_listing,
 )
+from yangbanjian.market.trading.actions.follow_up import (
+    follow_deals,
+    read_use_paper,
+    report_use,
+)
 from yangbanjian.market.trading.actions.listings import (
     accept_listing,
     draft_listing,
@@ -91,6 +96,17 @@ from yangbanjian.market.trading.actions.objections import (
     appeal,
     object_to,
     rule,
+)
+from yangbanjian.market.trading.actions.papers import (
+    put_paper,
+    read_paper,
+    take_back_paper,
+    undertake,
+)
+from yangbanjian.market.trading.actions.payouts import (
+    fail_payout,
+    follow_payouts,
+    repeat_payout,
 )
 from yangbanjian.market.trading.actions.questions import (
     answer,
@@ -140,7 +156,10 @@ __all__ = [
     "end_listing",
     "end_notice",
     "enter_right",
+    "fail_payout",
     "fail_round",
+    "follow_deals",
+    "follow_payouts",
     "forfeit",
     "forget_verdicts",
     "hand_in_share",
@@ -164,14 +183,19 @@ __all__ = [
     "place_sealed",
     "propose_settlement",
     "publish_listing",
+    "put_paper",
     "qualify_buyer",
+    "read_paper",
+    "read_use_paper",
     "receipt",
     "refuse_buyer",
     "register",
     "release",
     "release_all",
     "remind",
+    "repeat_payout",
     "report_royalty",
+    "report_use",
     "resume_listing",
     "resume_lot",
     "return_listing",
@@ -184,9 +208,11 @@ __all__ = [
     "state",
     "stop_lot",
     "submit_listing",
+    "take_back_paper",
     "take_back_payments",
     "take_matched",
     "take_payments",
+    "undertake",
     "withdraw_listing",
     "withdraw_notice",
     "withdraw_registration",

@@ -11,6 +11,7 @@ from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.ledger.rules import Transfer
+from yangbanjian.ground.log.requirements import Subject, require_entries
 from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Conflict, Invalid, Problem
 from yangbanjian.kernel.text import clean_line
@@ -26,8 +27,10 @@ from yangbanjian.market.trading.actions.deal_rows import (
 )
 from yangbanjian.market.trading.actions.decisions import INVALID
 from yangbanjian.market.trading.actions.deposits import earned_account
+from yangbanjian.market.trading.actions.payouts import pass_on_royalty, pay_out_part
 from yangbanjian.market.trading.models import Deal, Instalment, RoyaltyReport
 from yangbanjian.market.trading.rules import deal_states, lot_states, payments
+from yangbanjian.market.trading.rules import payouts as payout_rules
 
 ASSET = "CNY"
 _CLOSED = gettext_noop("这笔交易不在这一步，请刷新页面再看。")
@@ -81,6 +84,7 @@ def take_matched(deal: Deal) -> int:
         if deal.state == "defaulted":
             give_back(deal, row)
     settle_state(deal)
+    _pass_on_royalties(deal)
     return done
 
 
@@ -169,22 +173,22 @@ def settle(*, actor: Actor, deal_id: int) -> Deal:
             raise Conflict("deals.not_now", _CLOSED)
         policy.may_be_second(actor, deal.settle_proposed_by).or_refuse()
         assert deal.account is not None
+        require_entries(Subject("deal", deal.pk), process="deal", state="settled")
+        shares = [(to, fen) for to, _, fen in queries.commissions(deal)]
         parts = [
-            (earned_account(actor, to, "commission"), fen)
-            for to, _, fen in queries.commissions(deal)
+            (part, earned_account(actor, part.owner_id, part.kind))
+            for part in payout_rules.parts_of(deal.price_fen, deal.owner_id, shares)
         ]
-        rest = deal.price_fen - sum(fen for _, fen in parts)
-        parts.append((earned_account(actor, deal.owner_id, "proceeds"), rest))
+        commission = sum(fen for _, fen in shares)
         chain = uuid4()
         ledger.chain(
             actor=actor,
             transfers=[
                 Transfer(
-                    id=uuid4(), debit=deal.account, credit=to, amount=fen, asset=ASSET, chain=chain,
-                    cause=f"deal:{deal.pk}:settle",
+                    id=uuid4(), debit=deal.account, credit=to, amount=part.amount_fen, asset=ASSET,
+                    chain=chain, cause=f"deal:{deal.pk}:settle",
                 )
-                for to, fen in parts
-                if fen
+                for part, to in parts
             ],
         )  # fmt: skip
         deal.settled_by, deal.settled_at = actor.person_id, clock.now()
@@ -193,8 +197,25 @@ def settle(*, actor: Actor, deal_id: int) -> Deal:
         if move is not None and deal.lot.state in move.sources:
             deal.lot.state = move.target
             deal.lot.save(update_fields=["state"])
-        tell(actor, deal, "deal_settled", seller_fen=rest, commission_fen=deal.price_fen - rest)
+        tell(
+            actor, deal, "deal_settled", seller_fen=deal.price_fen - commission,
+            commission_fen=commission,
+        )  # fmt: skip
+        for part, account in parts:
+            pay_out_part(actor=actor, deal=deal, part=part, account=account)
+        _pass_on_royalties(deal)
         return deal
+
+
+def _pass_on_royalties(deal: Deal) -> None:
+    """What royalties have brought to a settled deal is the seller's."""
+    if deal.settled_at is None:
+        return
+    with acting(SYSTEM):
+        asked = set(deal.reports.values_list("instalment_id", flat=True))
+        rows = [i for i in queries.instalments(deal) if i.pk in asked and i.paid_at]
+    for row in rows:
+        pass_on_royalty(deal=deal, row=row)
 
 
 def report_royalty(
@@ -225,6 +246,7 @@ def report_royalty(
             base_fen=base_fen, royalty_fen=due, instalment=row, made_by=actor.person_id,
             made_at=clock.now(),
         )  # fmt: skip
+        save(deal)
         tell(
             actor, deal, "royalty_reported", period_from=period_from.isoformat(),
             period_to=period_to.isoformat(), base_fen=base_fen, royalty_fen=due,
@@ -245,7 +267,7 @@ def _asked_for(deal: Deal, due_fen: int) -> Instalment:
 
 
 def remind(*, deal_id: int) -> bool:
-    """Tell both sides and the exchange once that a signature or a payment is late."""
+    """Tell both sides once that a signature is late."""
     deal = queries.deal(SYSTEM, deal_id)
     if not queries.overdue(deal, clock.now()):
         return False

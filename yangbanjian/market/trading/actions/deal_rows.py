@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.messages import actions as messages
@@ -29,9 +30,18 @@ def locked_deal(actor: Actor, deal_id: int) -> Deal:
 
 
 def save(deal: Deal) -> None:
-    """Each act is a version."""
+    """Each act is a version, and may change what is still to come of the deal."""
     deal.version += 1
+    keep_following(deal)
     deal.save()
+
+
+def keep_following(deal: Deal) -> None:
+    """The day on which the deal is looked at next; one that has come and was not yet is left."""
+    today = clock.today()
+    if deal.follow_on is None or deal.follow_on > today:
+        found = queries.events_of(deal)
+        deal.follow_on = next((e.on for e in found if e.on >= today), None)
 
 
 def moved_registration(registration_id: int, name: str) -> None:

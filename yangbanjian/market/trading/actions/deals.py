@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.ledger import actions as ledger
+from yangbanjian.ground.log.requirements import Subject, require_entries
 from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Conflict, Invalid, Problem
 from yangbanjian.kernel.text import clean_line, clean_text
@@ -228,6 +229,7 @@ def hand_over(*, actor: Actor, deal_id: int, territory: str = TERRITORY, until: 
         deal = locked_deal(actor, deal_id)
         policy.may_as(actor, deal, "owner", "exchange").or_refuse()
         deal.state = deal_states.TABLE.advance(deal.state, "hand_over")
+        require_entries(Subject("deal", deal.pk), process="deal", state="handed_over")
         deal.handed_over_at = clock.now()
         entry = _enter(deal, clean_line(territory, cap=200) or TERRITORY, until)
         save(deal)
@@ -265,6 +267,7 @@ def archive(*, actor: Actor, deal_id: int) -> Deal:
         deal = locked_deal(actor, deal_id)
         policy.may_as(actor, deal, "exchange", "system").or_refuse()
         deal.state = deal_states.TABLE.advance(deal.state, "archive")
+        require_entries(Subject("deal", deal.pk), process="deal", state="archived")
         save(deal)
         keep_listing(deal)
         tell(actor, deal, "deal_archived", audience="public")

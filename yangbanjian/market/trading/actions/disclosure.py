@@ -56,7 +56,7 @@ def change_listing(
                 "listings.has_registrations",
                 gettext_noop("已有人报名，保证金和报价方式不能再改；可以终结后另行挂牌。"),
             )
-        before = content(one)
+        before, papers = content(one), queries.waiting_papers(one)
         _keep(one, before, why)
         apply(actor, one, values)
         one.state, one.version = state, one.version + 1
@@ -66,7 +66,7 @@ def change_listing(
         after = content(one)
         tell(
             actor, one, "listing_changed", remark=why,
-            changed=[name for name in after if after[name] != before[name]],
+            changed=[name for name in after if after[name] != before[name]], papers=papers,
         )  # fmt: skip
         sentence = gettext_noop("「%(title)s」的挂牌有变更，披露期重新计算，请查看。")
         _tell_buyers(one, sentence, f"listing.changed.{one.pk}.{one.version}")

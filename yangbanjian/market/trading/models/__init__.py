@@ -29,6 +29,14 @@ from yangbanjian.market.trading.models.notices import (
     Objection,
     PublicNotice,
 )
+from yangbanjian.market.trading.models.papers import (
+    Paper,
+    Reading,
+    Undertaking,
+)
+from yangbanjian.market.trading.models.payouts import (
+    Payout,
+)
 from yangbanjian.market.trading.models.questions import (
     Question,
 )
@@ -39,6 +47,9 @@ from yangbanjian.market.trading.models.rights import (
 from yangbanjian.market.trading.models.statements import (
     Statement,
     Way,
+)
+from yangbanjian.market.trading.models.uses import (
+    UseReport,
 )
 
 __all__ = [
@@ -53,9 +64,12 @@ __all__ = [
     "LotLine",
     "NoticeVersion",
     "Objection",
+    "Paper",
+    "Payout",
     "PlacedBid",
     "PublicNotice",
     "Question",
+    "Reading",
     "Received",
     "Registration",
     "Reserve",
@@ -64,5 +78,7 @@ __all__ = [
     "RoyaltyReport",
     "Sealing",
     "Statement",
+    "Undertaking",
+    "UseReport",
     "Way",
 ]

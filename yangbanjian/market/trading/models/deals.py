@@ -58,6 +58,11 @@ class Deal(models.Model):
     settle_proposed_at = models.DateTimeField(null=True)
     settled_by = models.BigIntegerField(null=True)
     settled_at = models.DateTimeField(null=True)
+    # The next day on which the deal is looked at; when its use was first reported, and when it was
+    # noted that there was none.
+    follow_on = models.DateField(null=True)
+    used_at = models.DateTimeField(null=True)
+    unused_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "trading_deal"
@@ -89,6 +94,9 @@ class Deal(models.Model):
         indexes = [
             models.Index(fields=["buyer", "-id"], name="deal_of_buyer"),
             models.Index(fields=["owner", "-id"], name="deal_of_seller"),
+            models.Index(
+                fields=["follow_on"], condition=Q(follow_on__isnull=False), name="deal_followed"
+            ),
         ]
 
 

@@ -196,10 +196,6 @@ def registry_check(one: Deal) -> contracts.RegistryCheck:
 
 
 def due_deals(now: datetime, most: int) -> list[int]:
-    """Deals with a signature or a payment that has become late."""
-    late = Q(state="awarded", sign_by__lte=now) | Q(
-        state="signed", instalments__due_at__lte=now, instalments__paid_at=None
-    )
-    return list(
-        Deal.objects.filter(late).order_by("id").values_list("pk", flat=True).distinct()[:most]
-    )
+    """Deals with a signature that has become late; payments are followed with the deal."""
+    late = Deal.objects.filter(state="awarded", sign_by__lte=now).order_by("id")
+    return list(late.values_list("pk", flat=True)[:most])

@@ -80,7 +80,10 @@ class AccountsIn(Schema):
 
 
 class AccountOut(Schema):
+    """An account that was made here; its password is told this once, to sign in on the pages."""
+
     user: str
+    password: str
     organisation_id: int
     token: str
     bank_account: str
@@ -151,14 +154,16 @@ def make_accounts(request: HttpRequest, payload: AccountsIn) -> Any:
 def _account(role: Role) -> dict[str, Any]:
     name = f"{role.value}-{secrets.token_hex(5)}"
     organisation_id = _home(role, name)
-    person = people.create_user(
+    made = people.create_user(
         actor=SYSTEM, role=role, name=name, organisation_id=organisation_id, is_demo=True
-    ).person
+    )
+    person = made.person
     _, token = people.create_token(
         actor=SYSTEM, person_id=person.pk, name="sandbox", organisation_id=organisation_id
     )
     return {
         "user": person.username,
+        "password": made.password,
         "organisation_id": organisation_id,
         "token": token,
         "bank_account": bank.number_of(organisation_id),

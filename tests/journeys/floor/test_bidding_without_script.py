@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.journeys.floor.people import Floor, said
@@ -17,12 +19,12 @@ def test_two_buyers_bid_by_plain_forms(floor: Floor) -> None:
     for page in (first, second):
         page.goto(f"/lots/{lot}")
         expect(page.locator("#room-mine")).to_have_text("您还没有报价")
-    first.get_by_role("button", name="加 1 步").click()
+    first.get_by_role("button", name=re.compile(r"^起始价 ¥")).click()
     said(first, "报价有效。")
     expect(first.locator("#room-mine")).to_have_text("您领先")
     # The other's page is as it was: the same step is too low now, and the answer shows the new one.
     floor.watch.expected.add(422)
-    second.get_by_role("button", name="加 1 步").click()
+    second.get_by_role("button", name=re.compile(r"^起始价 ¥")).click()
     expect(second.get_by_text("低于现在需要的金额").first).to_be_visible()
     second.get_by_label("自定金额").fill("250 万")
     second.get_by_role("button", name="出价", exact=True).click()

@@ -136,7 +136,7 @@ def _auctioned(floor: Floor, listing: int, lot: int, buyers: list[Page]) -> int:
         expect(page.locator("#room-mine")).to_have_text("您还没有报价")
     floor.seen(second, "room-open")
 
-    first.get_by_role("button", name="加 1 步").click()
+    first.get_by_role("button", name=re.compile(r"^起始价 ¥")).click()
     said(first, "报价有效。")
     expect(watcher.locator("#room-price")).to_have_text("¥2,000,000.00")
     expect(second.locator("#room-price")).to_have_text("¥2,000,000.00")

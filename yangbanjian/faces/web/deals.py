@@ -202,7 +202,7 @@ def _acts(actor: Actor, number: int, one: Any) -> dict[str, Act]:
         "issue": Act(NothingForm, issue),
         "dossier": Act(
             NothingForm,
-            do(certificate_actions.ask_for_dossier, _("正在整理，几秒后刷新本页下载。")),
+            do(certificate_actions.ask_for_dossier, _("正在整理，做好后出现在本页。")),
         ),
     }
 

@@ -87,10 +87,16 @@ def _until(one: Any) -> str:
     return _("至 %(day)s") % {"day": day_told(deadline, "last")}
 
 
+def _objection_tag(state: str) -> dict[str, str]:
+    """What waits for somebody is told as such."""
+    told = state_tag(rules.OBJECTIONS, state)
+    return {**told, "tone": "warn"} if state in rules.WAITING else told
+
+
 def _objections(actor: Actor, one: Any) -> list[dict[str, Any]]:
     return [
         {
-            "id": o.pk, "text": o.text, "state": state_tag(rules.OBJECTIONS, o.state),
+            "id": o.pk, "text": o.text, "state": _objection_tag(o.state),
             "made_at": o.made_at, "ruling": o.ruling, "appeal": o.appeal,
             "final_ruling": o.final_ruling, "who": o.name, "contact": o.contact,
             "may_rule": o.state in rules.WAITING and policy.may_rule(actor, o).allowed,
@@ -256,7 +262,7 @@ def achievement(request: HttpRequest, achievement_id: int) -> HttpResponse:
         listing = queries.listings(actor).filter(achievement=record).first()
         is_standing = listing is not None and listing.state not in OVER
         return {
-            "step": _next_step(decided, notices), "sent": request.POST.get("do", ""),
+            "step": _next_step(record, decided, notices), "sent": request.POST.get("do", ""),
             "listing_url": f"/listings/{listing.pk}" if listing and is_standing else "",
             "record": record, "page_title": record.title, "section": "desk",
             "may_prepare": policy.may_prepare(actor, record.owner_id).allowed,
@@ -276,8 +282,10 @@ def achievement(request: HttpRequest, achievement_id: int) -> HttpResponse:
     return answer_acts(request, "floor/achievement.html", acts, context)
 
 
-def _next_step(decided: list[Any], notices: list[Any]) -> str:
+def _next_step(record: Any, decided: list[Any], notices: list[Any]) -> str:
     """What the unit does next on the way to a listing."""
+    if not notices and not queries.is_public_unit(record):
+        return "free"
     if not decided:
         return "decide"
     last = notices[0].state if notices else ""

@@ -139,7 +139,7 @@ def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, Any]:
         "steps": _steps(one, board) if mine and is_running else [],
         "may_bid": mine is not None and mine.standing == "ok" and is_running,
         "is_live": one.state in LIVE, "starts": one.opens_at or one.listing.disclosure_ends_at, "deal_url": f"/deals/{deal.pk}" if deal else "",
-        "is_winner": is_winner, "confirming": sent == "bid",
+        "is_passed_on": deal is not None and deal.follows_id is not None, "is_winner": is_winner, "confirming": sent == "bid",
         "key": secrets.token_hex(16), "moves": {m.name for m in queries.lot_moves(one, actor)},
         "outcome": translated(OUTCOMES[board.result["outcome"]]) if board.result else "",
         "sealing": _sealing(one, actor) if one.method == "sealed" else None,

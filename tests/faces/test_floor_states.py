@@ -27,7 +27,7 @@ def _sandbox(settings: Any) -> None:
 def _page(path: str, who: Person | Actor | None = None) -> str:
     client = Client()
     if who is not None:
-        person = who if isinstance(who, Person) else Person.objects.get(pk=who.person_id)
+        person = who if isinstance(who, Person) else Person.objects.get(pk=who.person_id or 0)
         client.force_login(person)
     answer = client.get(path)
     assert answer.status_code == 200, answer.content.decode()[:500]
@@ -102,6 +102,8 @@ def test_after_a_default_the_room_tells_each_where_they_stand() -> None:
     assert "由您递补受让" in page
     assert "去签约" in page
     assert "标的由次高报价者受让" in _page(room)
+    assert "已认定买方违约" in _page("/desk/inbox", winner)
+    assert "的竞得人违约，由次高报价者受让" in _page("/desk/inbox", other)
 
 
 @pytest.mark.django_db

@@ -31,6 +31,7 @@ def test_the_winner_defaults_and_the_runner_up_has_the_lot(floor: Floor) -> None
     floor.seen(loser, "room-defaulted")
     heir = floor.page(next_one)
     heir.goto("/desk/inbox")
+    expect(heir.get_by_text("的竞得人违约，由次高报价者受让").first).to_be_visible()
     floor.seen(heir, "inbox-runner-up")
     heir.goto(f"/lots/{lot}")
     expect(heir.get_by_text("由您递补受让").first).to_be_visible()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.floor.people import Floor, said
@@ -11,6 +12,7 @@ from tests.journeys.floor.people import Floor, said
 START, STEP = 2_000_000_00, 100_000_00
 
 
+@pytest.mark.parametrize("screen", ["phone"], indirect=True)  # the same forms on both
 def test_two_buyers_bid_by_plain_forms(floor: Floor) -> None:
     lot = floor.opened(START, STEP)
     watcher = floor.page(java_script_enabled=False)

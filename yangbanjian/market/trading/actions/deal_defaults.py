@@ -14,7 +14,13 @@ from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
 from yangbanjian.market.trading.actions import deposits
 from yangbanjian.market.trading.actions.deal_payments import give_back, take_matched
-from yangbanjian.market.trading.actions.deal_rows import locked_deal, move_listing, save, tell, write_to
+from yangbanjian.market.trading.actions.deal_rows import (
+    locked_deal,
+    move_listing,
+    save,
+    tell,
+    write_to,
+)
 from yangbanjian.market.trading.actions.deals import award
 from yangbanjian.market.trading.actions.decisions import INVALID
 from yangbanjian.market.trading.models import Deal, Lot, Registration

@@ -92,6 +92,8 @@ def _listed(floor: Floor, tto: Page, achievement: int) -> int:
 def _registered(floor: Floor, page: Page, who: Caller, listing: int) -> None:
     """Signs up and pays the deposit by what the page says."""
     page.goto("/floor")
+    if who is floor.buyers[0]:
+        floor.seen(page, "floor-open")
     page.locator(f"main a[href='/listings/{listing}']").first.click()
     page.get_by_label("本单位的银行账号").fill(who.bank_account)
     page.get_by_label("与转让方的关系").select_option(label="没有关联，也不是完成人")

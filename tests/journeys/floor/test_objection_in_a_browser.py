@@ -16,6 +16,7 @@ def test_an_objection_stops_the_days_until_it_is_ruled_on(floor: Floor) -> None:
     notice = floor.noticed_until_now(title, FEN)
     public = floor.page()
     public.goto("/notices")
+    floor.seen(public, "notices")
     public.locator(f"main a[href='/notices/{notice}']").first.click()
     floor.seen(public, "notice")
     form = public.get_by_role("region", name="提出异议")

@@ -35,10 +35,11 @@ class Floor(Story):
             self._passwords[one["token"]] = (one["user"], one["password"])
         return [Caller(self.url, m["token"], m["organisation_id"], m["bank_account"]) for m in made]
 
-    def page(self, who: Caller | None = None, **options: Any) -> Page:
-        """A browser profile of this person; of nobody, who only watches."""
-        page = self._visit(screen=self.screen, **options)
-        if self.screen == "desktop":
+    def page(self, who: Caller | None = None, screen: str = "", **options: Any) -> Page:
+        """A browser profile of this person; of nobody, who only watches. On the story's screen,
+        unless said otherwise."""
+        page = self._visit(screen=screen or self.screen, **options)
+        if (screen or self.screen) == "desktop":
             page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
         if who is not None:
             page.goto("/login")
@@ -51,7 +52,7 @@ class Floor(Story):
         page.evaluate("scrollTo(0, 0)")  # a bar that stays on top covers nothing
         shot(page, f"floor-{name}", whole=True)
         self.faults += [f"{name} {page.url}: {fault}" for fault in axe_violations(page)]
-        if self.screen != "phone":
+        if page.viewport_size == DESKTOP:
             return
         try:
             assert_no_sideways_scroll(page)

@@ -1,7 +1,11 @@
-"""The winner never signs: the exchange finds a default, the runner-up has the lot."""
+"""The winner never signs: the exchange finds a default, the runner-up has the lot.
+
+The exchange sits at a desk, the buyers hold phones.
+"""
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.floor.people import Floor, confirmed, said
@@ -9,11 +13,12 @@ from tests.journeys.floor.people import Floor, confirmed, said
 START, STEP = 2_000_000_00, 10_000_00
 
 
+@pytest.mark.parametrize("screen", ["phone"], indirect=True)
 def test_the_winner_defaults_and_the_runner_up_has_the_lot(floor: Floor) -> None:
     lot, deal = floor.awarded(START, STEP)
     late, next_one = floor.buyers[:2]
     floor.advance("6d")
-    officer = floor.page(floor.exchange)
+    officer = floor.page(floor.exchange, screen="desktop")
     officer.goto("/desk/deals")
     officer.locator(f"main a[href='/deals/{deal}']").click()
     officer.locator("summary", has_text="认定违约").click()

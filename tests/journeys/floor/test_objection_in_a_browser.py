@@ -1,9 +1,13 @@
-"""Anybody may object to a public notice: the days stop, the unit rules, the days go on."""
+"""Anybody may object to a public notice: the days stop, the unit rules, the days go on.
+
+The unit sits at a desk, everybody else holds a phone.
+"""
 
 from __future__ import annotations
 
 import uuid
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.floor.people import Floor, said
@@ -11,6 +15,7 @@ from tests.journeys.floor.people import Floor, said
 FEN = 3_000_000_00
 
 
+@pytest.mark.parametrize("screen", ["phone"], indirect=True)
 def test_an_objection_stops_the_days_until_it_is_ruled_on(floor: Floor) -> None:
     title = f"膜分离浓缩装置 {uuid.uuid4().hex[:6]}"
     notice = floor.noticed_until_now(title, FEN)
@@ -37,7 +42,7 @@ def test_an_objection_stops_the_days_until_it_is_ruled_on(floor: Floor) -> None:
     before = floor.public.get(f"/notices/{notice}")
 
     floor.advance("3d")
-    tto = floor.page(floor.tto)
+    tto = floor.page(floor.tto, screen="desktop")
     tto.goto("/desk/floor")
     floor.seen(tto, "desk-floor-paused")
     tto.locator(f"main a[href='/notices/{notice}']").first.click()

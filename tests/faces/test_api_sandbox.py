@@ -133,6 +133,7 @@ def test_accounts_work_and_have_an_organisation_of_the_right_kind(role: Role) ->
         organisation = Organisation.objects.get(pk=item["organisation_id"])
         assert (organisation.state, organisation.is_demo) == ("verified", True)
         assert item["bank_account"]
+        assert Client().login(username=item["user"], password=item["password"])
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -34,7 +34,7 @@ def test_a_unit_drafts_and_the_exchange_publishes_by_hand(market: Market) -> Non
     office, first = at_the_desk(market.tto), at_the_desk(market.exchange)
     second = at_the_desk(market.second)
     form = f"/desk/floor/{record.pk}/listing"
-    assert "披露至少10 个工作日" in text_of(office.get(form))
+    assert "披露至少 10 个工作日" in text_of(office.get(form))
     said = {
         "do": "draft", "deal_mode": "transfer", "method": "rising", "start_fen": "200 万",
         "step_fen": "10 万", "deposit_fen": "20 万", "reserve_fen": "2345678", "free_s": "10",

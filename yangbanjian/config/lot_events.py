@@ -71,6 +71,7 @@ def told(lines: Iterable[tuple[int, Mapping[str, Any]]]) -> list[tuple[int, str]
             body = {name: value for name, value in shown[0].items() if name != "kind"}
             found.append((number, _event("bid", body, number)))
         elif line["kind"] in (
+            "terms",
             "pause",
             "resume",
             "outage",

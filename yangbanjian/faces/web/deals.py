@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from yangbanjian.faces.deals_shown import certificate_shown, moves_of
 from yangbanjian.faces.web import deals_forms as forms
 from yangbanjian.faces.web import payouts, uses
+from yangbanjian.faces.web.deals_course import course_of, facts_of
 from yangbanjian.faces.web.floor_forms import NothingForm
 from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts
 from yangbanjian.faces.web.timelines import timeline_of
@@ -25,7 +26,6 @@ from yangbanjian.ground.credentials import actions as credential_actions
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.refusals import NotAllowed
-from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.certificates import actions as certificate_actions
 from yangbanjian.market.certificates import policy as certificate_policy
 from yangbanjian.market.certificates import queries as certificates
@@ -37,13 +37,6 @@ HIGHEST_ID = 2**63 - 1
 PAGE = 20
 KEPT_S = 30
 STANDING = {"valid": "ok", "expired": "warn", "superseded": "bad", "revoked": "bad"}
-
-
-METHODS = {
-    "rising": gettext_noop("多次报价"), "dynamic": gettext_noop("动态报价"),
-    "sealed": gettext_noop("一次报价"), "dutch": gettext_noop("降价式报价"),
-    "negotiated": gettext_noop("协议成交"),
-}  # fmt: skip
 
 
 def _local(at: datetime, form: str) -> str:
@@ -72,7 +65,7 @@ def results(request: HttpRequest) -> HttpResponse:
     page = pages.get_page(request.GET.get("page"))
     words = Words()
     context = {
-        "page_title": _("成交公示"), "section": "achievements", "count": pages.count,
+        "page_title": _("成交公示"), "section": "floor", "count": pages.count,
         "page": page.number, "size": PAGE, "deals": [_card(one, words) for one in page],
     }  # fmt: skip
     return render(request, "floor/deals.html", context)
@@ -114,36 +107,27 @@ def mine(request: HttpRequest) -> HttpResponse:
     return render(request, "floor/my_deals.html", context)
 
 
-def _facts(one: Any, words: Words) -> list[dict[str, Any]]:
-    premium = closing.premium_percent(one.lot.start_fen, one.price_fen)
-    kind = payments.kind_of(one.payment)
-    return [
-        {"term": _("状态"), "tags": [state_tag(deal_states.TABLE, one.state, public=True)]},
-        {"term": _("转让方"), "text": one.owner.name},
-        {"term": _("受让方"), "text": one.buyer.name},
-        {"term": _("合作方式"), "text": words.label("deal_modes", one.deal_mode)},
-        {"term": _("交易方式"), "text": translated(METHODS[one.lot.method])},
-        {"term": _("溢价"), "text": f"{premium}%"},
-        {"term": _("付款方式"), "text": translated(payments.KINDS[kind])},
-        {"term": _("成交时间"), "text": _local(one.awarded_at, "%Y-%m-%d %H:%M")},
-        {"term": _("技术合同登记号"), "text": one.registered_no or _("尚未登记")},
-    ]
-
-
 def _inside(actor: Actor, one: Any) -> dict[str, Any]:
     """What parties, exchange and auditor see beside the result."""
     found, edition = queries.split(one)
     check = queries.registry_check(one)
     dossiers = one.dossiers.order_by("-id")[:5]
     may_dossier = certificate_policy.may_dossier(actor, one).allowed
+    plan = queries.instalments(one)
+    is_due = one.state not in ("awarded", "defaulted") and any(
+        i.amount_fen > i.paid_fen and i.expectation for i in plan
+    )
     return {
+        "pay_to": {"account": queries.house_account(), "payer": one.registration.bank_account}
+        if is_due and {"buyer", "exchange"} & set(policy.sides_of(actor, one)) else None,
+        "deposit_fen": sum(i.from_deposit_fen for i in plan),
         "instalments": [
             {
                 "seq": i.seq, "due_at": i.due_at, "fen": i.amount_fen, "paid_fen": i.paid_fen,
                 "open_fen": i.amount_fen - i.paid_fen,
                 "reference": i.expectation.reference if i.expectation else "",
             }
-            for i in queries.instalments(one)
+            for i in plan
         ],
         "clauses": [
             {"title": translated(contracts.FIELDS[c["name"]][0]), "text": c["text"]}
@@ -172,6 +156,7 @@ def _inside(actor: Actor, one: Any) -> dict[str, Any]:
             for d in (dossiers if may_dossier else [])
         ],
         "may_dossier": may_dossier,
+        "is_assembling": may_dossier and any(d.state not in ("done", "failed") for d in dossiers),
     }  # fmt: skip
 
 
@@ -220,7 +205,7 @@ def _acts(actor: Actor, number: int, one: Any) -> dict[str, Act]:
         **uses.use_acts(actor, number),
         "dossier": Act(
             NothingForm,
-            do(certificate_actions.ask_for_dossier, _("正在整理，几秒后刷新本页下载。")),
+            do(certificate_actions.ask_for_dossier, _("正在整理，做好后出现在本页。")),
         ),
     }
 
@@ -238,8 +223,10 @@ def deal(request: HttpRequest, deal_id: int) -> HttpResponse:
         live = certificates.live(now) if is_inside else None
         lacks = certificate_form.missing(certificates.facts(now)) if is_inside else ()
         return {
-            "one": now, "facts": _facts(now, Words()), "page_title": now.listing.title,
-            "section": "achievements", "is_inside": is_inside,
+            "one": now, "facts": facts_of(now, Words()), "page_title": now.listing.title,
+            "state": state_tag(deal_states.TABLE, now.state, public=not is_inside),
+            "steps": course_of(now, live) if is_inside else [],
+            "section": "floor", "is_inside": is_inside,
             "moves": {m["move"]: m["label"] for m in moves_of(actor, now)} if is_inside else {},
             "may_word": is_inside and now.state == "awarded" and not now.seller_signed_at
             and not now.buyer_signed_at and bool({"owner", "buyer"} & set(policy.sides_of(actor, now))),
@@ -281,7 +268,8 @@ def certificate(request: HttpRequest, no: str) -> HttpResponse:
         now = certificates.certificate(no)
         told = certificate_shown(now)
         return {
-            "page_title": told["title"], "one": now, "told": told, "section": "achievements",
+            "page_title": told["title"], "one": now, "told": told, "section": "floor",
+            "here": request.build_absolute_uri(f"/certificates/{now.no}"),
             "tone": STANDING[told["state"]], "token": now.credential.token,
             "uses": [
                 {**u, "lacks": [translated(certificates.use_label("needs", n)) for n in u["lacks"]]}

@@ -28,6 +28,7 @@ from yangbanjian.market.trading.rules import rights as right_rules
 
 HIGHEST_ID = 2**63 - 1
 PAGE = 20
+OVER = ("withdrawn", "ended", "relisted")
 VERDICTS = {"met": "ok", "missing": "warn", "not_required": ""}
 
 
@@ -40,7 +41,6 @@ def _facts(one: Any, words: Words) -> list[dict[str, Any]]:
     related = one.related_statement if one.is_related else _("不是完成人或关联方")
     deadline = queries.counted(one)
     facts: list[dict[str, Any]] = [
-        {"term": _("状态"), "tags": [state_tag(rules.TABLE, one.state, public=True)]},
         {"term": _("单位"), "text": one.owner.name},
         {"term": _("合作方式"), "text": words.label("deal_modes", one.deal_mode)},
         {"term": _("定价方式"), "text": _mode(one.price_mode)},
@@ -65,7 +65,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     page = pages.get_page(request.GET.get("page"))
     words = Words()
     context = {
-        "page_title": _("成果公示"), "section": "achievements", "count": pages.count,
+        "page_title": _("成果公示"), "section": "floor", "count": pages.count,
         "page": page.number, "size": PAGE, "wanted": wanted,
         "states": [(code, state_tag(rules.TABLE, code, public=True)["text"]) for code in policy.SHOWN],
         "notices": [
@@ -87,10 +87,16 @@ def _until(one: Any) -> str:
     return _("至 %(day)s") % {"day": day_told(deadline, "last")}
 
 
+def _objection_tag(state: str) -> dict[str, str]:
+    """What waits for somebody is told as such."""
+    told = state_tag(rules.OBJECTIONS, state)
+    return {**told, "tone": "warn"} if state in rules.WAITING else told
+
+
 def _objections(actor: Actor, one: Any) -> list[dict[str, Any]]:
     return [
         {
-            "id": o.pk, "text": o.text, "state": state_tag(rules.OBJECTIONS, o.state),
+            "id": o.pk, "text": o.text, "state": _objection_tag(o.state),
             "made_at": o.made_at, "ruling": o.ruling, "appeal": o.appeal,
             "final_ruling": o.final_ruling, "who": o.name, "contact": o.contact,
             "may_rule": o.state in rules.WAITING and policy.may_rule(actor, o).allowed,
@@ -161,7 +167,7 @@ def notice(request: HttpRequest, notice_id: int) -> HttpResponse:
         counts = queries.objection_counts(number)
         return {
             "one": now, "facts": _facts(now, Words()), "page_title": now.title,
-            "section": "achievements", "moves": {m.name for m in moves if "owner" in m.who},
+            "state": state_tag(rules.TABLE, now.state, public=True), "section": "floor", "moves": {m.name for m in moves if "owner" in m.who},
             "may_object": now.state in ("open", "paused") and policy.may_object(actor, now).allowed,
             "objections": _objections(actor, now), "count": sum(counts.values()),
             "waiting": sum(counts.get(state, 0) for state in rules.WAITING),
@@ -251,23 +257,40 @@ def achievement(request: HttpRequest, achievement_id: int) -> HttpResponse:
 
     def context() -> dict[str, Any]:
         found = queries.duties(record)
+        notices = list(queries.notices(actor).filter(achievement=record)[:10])
+        decided = list(queries.decisions(actor, record)[:10])
+        listing = queries.listings(actor).filter(achievement=record).first()
+        is_standing = listing is not None and listing.state not in OVER
         return {
+            "step": _next_step(record, decided, notices), "sent": request.POST.get("do", ""),
+            "listing_url": f"/listings/{listing.pk}" if listing and is_standing else "",
             "record": record, "page_title": record.title, "section": "desk",
             "may_prepare": policy.may_prepare(actor, record.owner_id).allowed,
             "edition": found.edition, "missing": len(found.missing),
             "duties": [_duty(d) for d in found.items],
             "notices": [
                 {"url": f"/notices/{n.pk}", "state": state_tag(rules.TABLE, n.state), "until": _until(n)}
-                for n in queries.notices(actor).filter(achievement=record)[:10]
+                for n in notices
             ],
             "decisions": [
                 {"on": d.decided_on, "mode": _mode(d.price_mode), "fen": d.price_fen, "note": d.note}
-                for d in queries.decisions(actor, record)[:10]
+                for d in decided
             ],
             "right": queries.right_of(record), "is_funded": record.is_fiscally_funded,
         }  # fmt: skip
 
     return answer_acts(request, "floor/achievement.html", acts, context)
+
+
+def _next_step(record: Any, decided: list[Any], notices: list[Any]) -> str:
+    """What the unit does next on the way to a listing."""
+    if not notices and not queries.is_public_unit(record):
+        return "free"
+    if not decided:
+        return "decide"
+    last = notices[0].state if notices else ""
+    steps = {"draft": "open", "open": "wait", "paused": "wait", "ended": "listing"}
+    return steps.get(last, "notice")
 
 
 def _duty(duty: duty_rules.Duty) -> dict[str, Any]:
@@ -292,7 +315,7 @@ def right(request: HttpRequest, no: str) -> HttpResponse:
     state = queries.standing(one, day)
     context = {
         "page_title": _("技术权益登记 %(no)s") % {"no": one.no}, "one": one, "day": day,
-        "state": state, "section": "achievements",
+        "state": state, "section": "floor",
         "holders": [
             {"name": h["name"], "percent": format(h["share_bp"] / 100, "g")} for h in state.holders
         ],

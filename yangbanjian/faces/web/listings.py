@@ -17,7 +17,13 @@ from yangbanjian.faces.telling import amount
 from yangbanjian.faces.web import listings_forms as forms
 from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts
 from yangbanjian.faces.web.listings_acts import acts_of
-from yangbanjian.faces.web.listings_facts import facts_of, left_of, registration_of, span_of
+from yangbanjian.faces.web.listings_facts import (
+    facts_of,
+    left_of,
+    registration_of,
+    rules_of,
+    span_of,
+)
 from yangbanjian.faces.web.refusing import say
 from yangbanjian.faces.web.timelines import timeline_of
 from yangbanjian.faces.web.words import Words, state_tag, translated
@@ -141,13 +147,17 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
         now = queries.listing(actor, number)
         mine = queries.own_registration(actor, now)
         lot = queries.lot_of(now)
+        deal = queries.last_deal(lot)
         may_look = policy.may_see_inside(actor, now.owner_id)
         lacks = queries.missing(now.achievement, now) if may_look and now.state in BEFORE else ()
         answer = policy.may_sign_up(actor, now)
         entries = journal.timeline(actor=actor, kind="listing", subject_id=number)
         return {
             "one": now, "page_title": now.title, "section": "floor", "now": clock.now(),
-            "facts": facts_of(now, lot, Words()), "left": left_of(now),
+            "facts": facts_of(now), "rules": rules_of(now, lot), "left": left_of(now),
+            "state": state_tag(listing_states.TABLE, now.state, public=not may_look),
+            "method": _method(now.method), "deal_mode": Words().label("deal_modes", now.deal_mode),
+            "deal_url": f"/deals/{deal.pk}" if deal else "",
             "moves": _moves(actor, now), "lacks": len(lacks),
             "mine": registration_of(mine) if mine else None,
             "may_leave": mine is not None and mine.state == "applied",
@@ -187,6 +197,8 @@ def draft(request: HttpRequest, achievement_id: int) -> HttpResponse:
         initial = {
             "deal_mode": notice.deal_mode, "start_fen": format(notice.price_fen / 100, ".2f")
         }  # fmt: skip
+    # What most listings say; the rules' own least would end before anybody has thought.
+    initial |= {"free_s": 60, "cycle_s": 5}
     least = queries.shortest(record, next(iter(METHODS)))
 
     def context() -> dict[str, Any]:

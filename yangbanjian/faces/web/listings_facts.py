@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from yangbanjian.faces.telling import amount
-from yangbanjian.faces.web.words import Words, state_tag, translated
+from yangbanjian.faces.web.words import state_tag, translated
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.market.trading import queries
-from yangbanjian.market.trading.rules import listing_states, periods, registration_states
+from yangbanjian.market.trading.rules import periods, registration_states
 from yangbanjian.market.trading.rules.deposits import FORFEITURES, OUTCOME_LABELS
 from yangbanjian.market.trading.rules.listings import METHODS, PAYMENTS, Rung, rung
 from yangbanjian.market.trading.rules.lots import Method
@@ -41,6 +41,8 @@ def span_of(one: Any) -> str:
 
 
 def _minutes(seconds: int) -> str:
+    if seconds >= 7200 and seconds % 3600 == 0:
+        return _("%(n)s 小时") % {"n": seconds // 3600}
     return _("%(n)s 分钟") % {"n": format(seconds / 60, "g")}
 
 
@@ -74,34 +76,38 @@ def _round(one: Any, number: int, step: dict[str, Any]) -> str:
     return _("第 %(n)d 轮：%(what)s") % {"n": number, "what": _("、").join(said)}
 
 
-def facts_of(one: Any, lot: Any, words: Words) -> list[dict[str, Any]]:
-    """Everything that the notice of a listing says."""
+def facts_of(one: Any) -> list[dict[str, Any]]:
+    """What a reader of a listing asks first: who sells, until when, what must be paid and how."""
     calendar, zone = clock.calendar(), clock.site_zone()
     begun = one.published_at or clock.now()
     exact = periods.is_exact(calendar, begun.astimezone(zone).date(), queries.span(one))
     ends = instant(queries.planned_end(one))
-    adopted = [translated(f.label) for f in FORFEITURES if f.code in one.forfeitures]
     facts: list[dict[str, Any]] = [
-        {"term": _("状态"), "tags": [state_tag(listing_states.TABLE, one.state, public=True)]},
-        {"term": _("编号"), "text": str(one.pk), "mono": True},
         {"term": _("转让方"), "text": one.owner.name},
-        {"term": _("合作方式"), "text": words.label("deal_modes", one.deal_mode)},
-        {"term": _("披露期"), "text": span_of(one)},
         {"term": _("披露至"), "text": ends if exact else _("%(day)s（节假日未公布，按最晚算）") % {"day": ends}},
+        {"term": _("保证金"), "text": amount(one.deposit_fen) if one.deposit_fen else _("不收")},
+        {"term": _("付款方式"), "text": translated(PAYMENTS[one.payment.get("kind", "once")])},
+        {"term": _("编号"), "text": str(one.pk), "mono": True},
+    ]  # fmt: skip
+    if one.notice_id:
+        facts.append({"term": _("公示"), "text": _("看公示"), "url": f"/notices/{one.notice_id}"})
+    return facts
+
+
+def rules_of(one: Any, lot: Any) -> list[dict[str, Any]]:
+    """How bidding runs, what becomes of deposits, what comes if nobody buys."""
+    adopted = [translated(f.label) for f in FORFEITURES if f.code in one.forfeitures]
+    return [
         *_bidding(one),
         {"term": _("保留价"), "text": _("有，保密") if lot.reserve_commitment else _("没有")},
-        {"term": _("保证金"), "text": amount(one.deposit_fen) if one.deposit_fen else _("不收")},
         {"term": _("优先权行使"), "text": _minutes(one.priority_s)},
-        {"term": _("付款方式"), "text": translated(PAYMENTS[one.payment.get("kind", "once")])},
+        {"term": _("披露期"), "text": span_of(one)},
         {"term": _("到期无人受让"), "text": _("；").join(
             _round(one, n, step) for n, step in enumerate(one.ladder, 2)
         ) or _("终结")},
         {"term": _("扣除保证金的情形"), "text": _("；").join(adopted) or _("没有")},
         {"term": _("依据"), "text": f"{one.edition.document} {one.edition.clause}".strip()},
     ]  # fmt: skip
-    if one.notice_id:
-        facts.append({"term": _("公示"), "text": _("看公示"), "url": f"/notices/{one.notice_id}"})
-    return facts
 
 
 def registration_of(one: Any) -> dict[str, Any]:

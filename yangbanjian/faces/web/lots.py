@@ -24,6 +24,7 @@ from yangbanjian.market.trading.rules import lot_states
 HIGHEST_ID = 2**63 - 1
 LATEST = 50
 STEPS = (1, 2, 5)
+LIVE = ("waiting", "open", "paused", "opening", "priority")
 METHODS = {
     "rising": gettext_noop("多次报价"), "dynamic": gettext_noop("动态报价"),
     "dutch": gettext_noop("降价报价"), "sealed": gettext_noop("一次报价"),
@@ -111,14 +112,18 @@ def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, Any]:
     board, mine = queries.board(one), queries.mine(one, actor)
     is_running = one.state == "open"
     sent = request.POST.get("do") if request.method == "POST" else ""
+    deal = queries.last_deal(one)
+    may_sign = deal is not None and deal.state == "awarded"
+    is_winner = deal is not None and may_sign and deal.buyer_id == actor.organisation_id
     return {
         "one": one, "board": board, "mine": mine, "page_title": one.listing.title,
         "section": "floor", "method": translated(METHODS[one.method]),
         "state": state_tag(lot_states.TABLE, one.state, public=True),
-        "left": _left(one, board), "my_state": _my_state(one, mine), "latest": _latest(one),
+        "left": _left(one, board), "my_state": _my_state(one, mine, deal), "latest": _latest(one),
         "steps": _steps(one, board) if mine and is_running else [],
         "may_bid": mine is not None and mine.standing == "ok" and is_running,
-        "confirming": sent == "bid",
+        "is_live": one.state in LIVE, "starts": one.opens_at or one.listing.disclosure_ends_at, "deal_url": f"/deals/{deal.pk}" if deal else "",
+        "is_passed_on": deal is not None and deal.follows_id is not None, "is_winner": is_winner, "confirming": sent == "bid",
         "key": secrets.token_hex(16), "moves": {m.name for m in queries.lot_moves(one, actor)},
         "outcome": translated(OUTCOMES[board.result["outcome"]]) if board.result else "",
         "sealing": lot_sealing.shown(actor, one, mine) if one.method == "sealed" else None,
@@ -141,31 +146,42 @@ def _left(one: Any, board: Any) -> str:
     return f"{hours}:{minutes}" if hours else minutes
 
 
-def _my_state(one: Any, mine: Any) -> dict[str, str] | None:
-    """One's own state in words, with a tone and an icon beside them."""
+def _my_state(one: Any, mine: Any, deal: Any) -> dict[str, str] | None:
+    """One's own state in words, with a tone and an icon beside them; `other` is the icon for when
+    one does not lead."""
     if mine is None:
         return None
-    if mine.standing != "ok" and one.state in ("open", "paused"):
-        return {
-            "tone": "warn",
-            "icon": "alert-triangle",
-            "text": translated(STANDINGS[mine.standing]),
-        }
+    tone, text = _standing(one, mine, deal)
+    other = "alert-triangle" if tone == "warn" else "info-circle"
+    return {"tone": tone, "icon": "check" if tone == "ok" else other, "other": other, "text": text}
+
+
+def _standing(one: Any, mine: Any, deal: Any) -> tuple[str, str]:
+    """(tone, sentence) of where a bidder stands."""
     if one.result is not None:
-        is_won = one.result["winner"] == mine.plate
-        text = _("您竞得这个标的，请按通知签约") if is_won else _("您没有竞得，保证金按规定退回")
-        return {
-            "tone": "ok" if is_won else "",
-            "icon": "check" if is_won else "info-circle",
-            "text": text,
-        }
+        return _ended(one, mine, deal)
+    if mine.standing != "ok" and one.state in ("waiting", "open", "paused"):
+        return "warn", translated(STANDINGS[mine.standing])
+    if one.state == "waiting":
+        return "", _("您已取得资格，到时间就能报价")
     if one.method == "sealed":
-        text = _("您的报价已封存") if mine.has_sealed else _("您还没有报价")
-        return {"tone": "ok" if mine.has_sealed else "", "icon": "info-circle", "text": text}
+        return ("ok", _("您的报价已封存")) if mine.has_sealed else ("", _("您还没有报价"))
     if mine.is_top:
-        return {"tone": "ok", "icon": "check", "text": _("您领先")}
-    text = _("您被超过了，可以再报") if mine.last_fen else _("您还没有报价")
-    return {"tone": "warn" if mine.last_fen else "", "icon": "alert-triangle", "text": text}
+        return "ok", _("您领先")
+    return ("warn", _("您被超过了，可以再报")) if mine.last_fen else ("", _("您还没有报价"))
+
+
+def _ended(one: Any, mine: Any, deal: Any) -> tuple[str, str]:
+    """The same after the end: who won may have defaulted, and another may have come in."""
+    is_first = one.result["winner"] == mine.plate
+    is_mine = deal is not None and deal.registration.plate == mine.plate
+    if (is_mine and deal.state == "defaulted") or (is_first and not is_mine):
+        return "warn", _("您没有按期履约，已认定违约")
+    if is_mine and not is_first:
+        return "ok", _("竞得人违约，由您递补受让，请按期签约")
+    if is_first:
+        return "ok", _("您竞得这个标的，请按通知签约")
+    return "", _("您没有竞得，保证金按规定退回")
 
 
 def _latest(one: Any) -> list[dict[str, Any]]:
@@ -184,7 +200,17 @@ def _steps(one: Any, board: Any) -> list[dict[str, Any]]:
     if board.next_fen is None or one.method not in ("rising", "dynamic"):
         return []
     found = [(n, board.next_fen + (n - 1) * one.step_fen) for n in STEPS]
-    return [{"n": n, "fen": fen, "yuan": format(fen / 100, ".2f")} for n, fen in found]
+    return [
+        {"n": n, "fen": fen, "yuan": format(fen / 100, ".2f"), "name": _step(n, board.top is None)}
+        for n, fen in found
+    ]
+
+
+def _step(n: int, is_first: bool) -> str:
+    """What a button says; before anybody has bid, the first bids the start."""
+    if not is_first:
+        return _("加 %(n)s 步") % {"n": n}
+    return _("起始价") if n == 1 else _("起始价加 %(n)s 步") % {"n": n - 1}
 
 
 urls: list[URLPattern] = [path("lots/<int:lot_id>", room, name="lot"), *lot_sealing.urls]

@@ -14,7 +14,13 @@ from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
 from yangbanjian.market.trading.actions import deposits
 from yangbanjian.market.trading.actions.deal_payments import give_back, take_matched
-from yangbanjian.market.trading.actions.deal_rows import locked_deal, move_listing, save, tell
+from yangbanjian.market.trading.actions.deal_rows import (
+    locked_deal,
+    move_listing,
+    save,
+    tell,
+    write_to,
+)
 from yangbanjian.market.trading.actions.deals import award
 from yangbanjian.market.trading.actions.decisions import INVALID
 from yangbanjian.market.trading.models import Deal, Lot, Registration
@@ -70,6 +76,8 @@ def default(*, actor: Actor, deal_id: int, reason: str, case: str = "") -> Deal:
             to_fees_fen=parts.to_fees_fen, to_seller_fen=parts.to_seller_fen,
             claim_fen=parts.claim_fen, runner_up=following.plate if following else None,
         )  # fmt: skip
+        word = gettext_noop("「%(title)s」已认定买方违约，保证金按规则扣除。")
+        write_to(deal, word, "defaulted")
         _pass_on(actor, lot, deal, following)
         return deal
 

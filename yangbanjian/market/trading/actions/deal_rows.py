@@ -86,7 +86,7 @@ def write_to(deal: Deal, sentence: str, step: str) -> int:
     """Tell everybody of both sides, once a step; how many were told."""
     word = Word(
         "trading", sentence, {"title": deal.listing.title}, f"/deals/{deal.pk}",
-        needs_action=step != "paid", once=f"deal.{step}.{deal.pk}",
+        needs_action=step not in ("paid", "defaulted"), once=f"deal.{step}.{deal.pk}",
     )  # fmt: skip
     return sum(messages.tell_organisation(one, word) for one in (deal.owner_id, deal.buyer_id))
 

@@ -75,7 +75,9 @@ def award(
             price_fen=price_fen, plate=plate, sign_by=made.sign_by.isoformat(),
             follows=follows.pk if follows else None,
         )  # fmt: skip
-        write_to(made, gettext_noop("「%(title)s」已成交，请在期限内签约。"), "awarded")
+        won = gettext_noop("「%(title)s」已成交，请在期限内签约。")
+        after = gettext_noop("「%(title)s」的竞得人违约，由次高报价者受让，请在期限内签约。")
+        write_to(made, after if follows else won, "awarded")
         return made
 
 

@@ -117,7 +117,7 @@ def pause_listing(*, actor: Actor, listing_id: int, reason: str) -> Listing:
 def _refuse_open_lot(one: Listing) -> None:
     if one.published_at is not None and waiting_lot(one) is None:
         raise Conflict(
-            "listings.lot_open_pause", gettext_noop("已经开始报价，请在竞价室里暂停或终结。")
+            "listings.lot_open_pause", gettext_noop("已经开始报价，请在竞价厅里暂停或终结。")
         )
 
 
@@ -296,7 +296,7 @@ def _open(actor: Actor, one: Listing, step: rules.Next) -> None:
             actor=actor, listing=one, priority_plates=list(plates.values_list("plate", flat=True))
         )
     tell(actor, one, "listing_negotiating" if is_negotiated else "listing_bidding")
-    sentence = gettext_noop("「%(title)s」可以报价了，请进入竞价室。")
+    sentence = gettext_noop("「%(title)s」可以报价了，请进入竞价厅。")
     word = Word(
         "trading", sentence, {"title": one.title}, f"/lots/{queries.lot_of(one).pk}",
         needs_action=True, once=f"listing.bidding.{one.pk}.{one.round}",

@@ -75,6 +75,13 @@ def awarded(lot: Lot, actor: Actor) -> dict[str, Any]:
     return found
 
 
+def last_deal(lot: Lot) -> Deal | None:
+    """The deal that came of a lot; after a default the runner-up's. Deals are public."""
+    with acting(SYSTEM):  # the plate stands in a registration, which is its owner's
+        found = Deal.objects.select_related("registration").filter(lot=lot)
+        return found.order_by("-id").first()
+
+
 @dataclass(frozen=True, slots=True)
 class Mine:
     """What the actor's organisation is to a lot."""

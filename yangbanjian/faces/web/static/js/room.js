@@ -5,19 +5,28 @@
   if (!room || !window.EventSource) return;
   const el = (id) => document.getElementById(id), said = room.dataset;
   const yuan = (fen) => '¥' + (fen / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  let ahead = Date.parse(said.now) - Date.now(), closes = Date.parse(said.closes), last = 0, source = null;
+  let ahead = Date.parse(said.now) - Date.now(), closes = Date.parse(said.closes), last = Number(said.seq), source = null;
   const put = (id, text) => { const found = el(id); if (found) found.textContent = text; };
   function tick() {
     const s = Math.max(0, Math.floor((closes - Date.now() - ahead) / 1000)), two = (n) => String(n).padStart(2, '0');
     if (said.state !== 'open' || Number.isNaN(closes)) return;
     put('room-left', s ? (s >= 3600 ? Math.floor(s / 3600) + ':' : '') + two(Math.floor(s / 60) % 60) + ':' + two(s % 60) : said.over);
   }
+  // Whoever has not bid yet is not behind.
+  function stand(isAhead) {
+    if (isAhead) said.hasBid = 'true';
+    if (!said.hasBid || !el('room-standing')) return;
+    put('room-mine', isAhead ? said.ahead : said.behind);
+    el('room-standing').className = 'note ' + (isAhead ? 'note-ok' : 'note-warn');
+    el('room-is-ahead').hidden = !isAhead; el('room-is-not').hidden = isAhead;
+  }
   function price(fen, plate) {
     const step = Number(said.step);
     put('room-price', yuan(fen)); put('room-next', yuan(fen + step));
     document.querySelectorAll('[data-steps]').forEach((i) => { i.value = (fen + step * i.dataset.steps) / 100; });
+    document.querySelectorAll('[data-name]').forEach((b) => { b.textContent = b.dataset.name; });
     document.querySelectorAll('[data-amount]').forEach((b) => { b.textContent = yuan(fen + step * b.dataset.amount); });
-    if (said.plate) put('room-mine', plate === said.plate ? said.ahead : said.behind);
+    if (said.plate) stand(plate === said.plate);
   }
   function bid(e) {
     const b = JSON.parse(e.data), row = document.createElement('li'), list = el('room-bids');
@@ -29,13 +38,18 @@
     if (list) list.prepend(row);
     if (el('room-none')) el('room-none').hidden = true;
   }
+  function moved(now) {
+    if (now === said.state) return false;
+    window.location.replace(window.location.pathname);
+    return true;
+  }
   function state(e) {
     const s = JSON.parse(e.data);
-    if (s.state !== said.state) { window.location.replace(window.location.pathname); return; }
+    if (moved(s.state)) return;
     ahead = Date.parse(s.now) - Date.now(); closes = Date.parse(s.closes_at); put('room-extended', s.extensions);
     if (s.top && s.top.seq > last) { last = s.top.seq; price(s.top.amount_fen, s.top.plate); }
   }
-  function clock(e) { const c = JSON.parse(e.data); ahead = Date.parse(c.now) - Date.now(); closes = Date.parse(c.closes_at); }
+  function clock(e) { const c = JSON.parse(e.data); if (moved(c.state)) return; ahead = Date.parse(c.now) - Date.now(); closes = Date.parse(c.closes_at); }
   function listen() {
     if (source) source.close();
     source = document.hidden ? null : new EventSource(said.events);

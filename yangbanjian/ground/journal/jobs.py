@@ -155,11 +155,14 @@ def is_far_behind(name: str, most: int = BATCH) -> bool:
     return waiting.order_by("xact", "id")[most : most + 1].exists()
 
 
-def deliver(*, include_own: bool = False, lane: str = "") -> int:
-    """Bring every follower (of a lane) up to date; returns how many entries were passed on."""
+def deliver(*, include_own: bool = False, lane: str = "", room: str = "") -> int:
+    """Bring every follower (of a lane, of a room) up to date; returns how many entries were passed
+    on."""
     passed = 0
     for following in _FOLLOWING.values():
         if lane and following.lane != lane:
+            continue
+        if room and following.name.partition(".")[0] != room:
             continue
         with acting(SYSTEM):
             Subscription.objects.get_or_create(name=following.name)

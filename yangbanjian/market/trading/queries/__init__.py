@@ -76,6 +76,7 @@ from yangbanjian.market.trading.queries.room import (
     sealed_entry,
     sealing,
 )
+from yangbanjian.market.trading.queries.totals import totals
 from yangbanjian.market.trading.queries.way import (
     MOST_ENTRIES,
     NOTICE_DAYS,
@@ -200,6 +201,7 @@ __all__ = [
     "standing_of",
     "terms",
     "today",
+    "totals",
     "versions",
     "working_days_after",
 ]

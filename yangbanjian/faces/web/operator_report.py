@@ -33,7 +33,6 @@ from yangbanjian.market.trading import queries as trading
 from yangbanjian.market.trading.queries.totals import Totals
 
 ON_PAGE, IN_WORKBOOK = 200, 20_000
-WAN = 1_000_000  # fen
 Cell = str | int | float
 Rows = Sequence[Sequence[Cell]]
 
@@ -67,12 +66,12 @@ def _traded(span: Span, was: Span) -> list[tuple[str, Cell, Cell, str]]:
     rows: list[tuple[str, Cell, Cell, str]] = [
         (_("新增挂牌"), now.listings, before.listings, _("项")),
         (_("成交"), now.deals, before.deals, _("笔")),
-        (_("成交额"), now.price_fen / WAN, before.price_fen / WAN, _("万元")),
+        (_("成交额"), now.price_fen // 100, before.price_fen // 100, _("元")),
     ]
     if not clock.is_sandbox():
         return rows
-    label = _("演示数据")
-    return [(f"{name}（{label}）", *rest) for name, *rest in rows]  # type: ignore[misc]
+    text = _("%(name)s（演示数据）")
+    return [(text % {"name": name}, now, was, unit) for name, now, was, unit in rows]
 
 
 def _summary(f: Figures) -> list[tuple[str, Cell, Cell, str]]:

@@ -204,6 +204,7 @@ class Sale:
         lot.refresh_from_db()
         if self.plan.then == "live":
             return
+        assert lot.closes_at is not None
         is_taken = self.plan.method in ("dutch", "negotiated") or len(self.buyers) == 1
         self.after(clock.now() if is_taken else lot.closes_at, self.won)
 
@@ -213,6 +214,7 @@ class Sale:
         self.lot_id = lot.pk
         for n, (buyer, offer) in enumerate(zip(self.buyers, self.plan.offers, strict=True)):
             sealed.place(buyer, lot.pk, f"demo-{lot.pk}-{n}", offer * WAN)
+        assert lot.closes_at is not None
         self.after(lot.closes_at, self.open_bids)
 
     def open_bids(self) -> None:

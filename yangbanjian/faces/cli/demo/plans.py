@@ -136,11 +136,11 @@ PLANS: tuple[Plan, ...] = (
         660, "b-air-004", "licence_exclusive", "rising", 120, 5, 2, 6, TWO_PARTS, "secured",
         is_for_visitors=True,
     ),
-    Plan(708, "b-air-026", "licence_exclusive", "rising", 160, 10, 3, 4, then="live", is_for_visitors=True),
+    Plan(714, "b-air-026", "licence_exclusive", "rising", 160, 10, 3, 4, then="live", is_for_visitors=True),
     Plan(
-        717, "a-design-032", "licence_exclusive", "negotiated", 140, then="awarded",
+        720, "a-design-032", "licence_exclusive", "negotiated", 140, then="awarded",
         is_for_visitors=True,
     ),
-    Plan(724, "a-it-040", "transfer", "rising", 260, 10, 1, 0, then="disclosed", is_for_visitors=True),
+    Plan(727, "a-it-040", "transfer", "rising", 260, 10, 1, 0, then="disclosed", is_for_visitors=True),
 )  # fmt: skip
 BY_KEY: Mapping[str, Plan] = {plan.key: plan for plan in PLANS}

@@ -18,6 +18,7 @@ from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.credentials import actions as credential_actions
 from yangbanjian.ground.credentials import queries as credentials
 from yangbanjian.ground.credentials.rules import documents
+from yangbanjian.ground.journal import jobs as news
 from yangbanjian.ground.messages.models import Notice as Letter
 from yangbanjian.kernel.actor import Role
 from yangbanjian.kernel.refusals import Conflict, NotAllowed, NotFound
@@ -148,6 +149,20 @@ def test_C5_the_first_instalment_and_a_security_are_enough() -> None:
         "contract_registry",
         "bank_loan",
     ]
+
+
+def test_a_listing_certified_on_a_guarantee_goes_on_when_the_rest_is_paid() -> None:
+    sale = deals.signed(payment={"kind": "instalments"})
+    deals.pay(sale, 1)
+    pk = fresh(sale).pk
+    trading.note_security(actor=sale.staff, deal_id=pk, security="银行保函 BH-2026-0012")
+    actions.issue(actor=sale.staff, deal_id=pk)
+    assert fresh(sale).listing.state == "signed"
+    deals.pay(sale)
+    news.deliver(include_own=True)
+    assert (fresh(sale).state, fresh(sale).listing.state) == ("paid", "certified")
+    trading.hand_over(actor=sale.seller, deal_id=pk)
+    assert fresh(sale).listing.state == "handed_over"
 
 
 def test_C5_a_defaulted_deal_has_none() -> None:

@@ -97,6 +97,16 @@ def load_demo() -> None:
         load_if_new()
 
 
+@app.command(name="keep-demo-vectors", hidden=True)
+def keep_demo_vectors() -> None:
+    """演示区的文字或模型变了以后：从装好的演示区重写随附的向量（给开发者）。"""
+    with installation():
+        from yangbanjian.engines.matching.lending import keep
+        from yangbanjian.faces.cli.demo.load import VECTORS
+
+        say(f"{keep(VECTORS)} 条向量")
+
+
 @app.command(name="import")
 def import_(
     kind: Annotated[str, typer.Argument(help="achievements、demands、experts、codes 或 bank")],

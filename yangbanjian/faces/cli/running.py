@@ -61,6 +61,7 @@ DEMO_ACCOUNTS = (
     "operator", "broker", "tto", "tto2", "enterprise", "enterprise2", "enterprise3", "expert",
     "exchange", "exchange2", "auditor",
 )  # fmt: skip
+DEMO_DAYS = 730
 DEMO_PASSWORD = "yangbanjian-demo"  # noqa: S105 - public by design, exists in a sandbox only
 
 
@@ -91,9 +92,9 @@ def migrate(*, mends_demo: bool = False) -> None:
     from yangbanjian.ground.site import actions as site
 
     wants_demo = settings.YBJ_SANDBOX and os.environ.get("YBJ_DEMO") != "0"
-    # A new demo district starts a year ago and lives through it (see demo/load.py).
-    offset = timedelta(days=-365) if wants_demo else timedelta(0)
-    # Both or neither: a clock a year behind without its district would never catch up.
+    # A new demo district starts two years ago and lives through them (see demo/load.py).
+    offset = timedelta(days=-DEMO_DAYS) if wants_demo else timedelta(0)
+    # Both or neither: a clock two years behind without its district would never catch up.
     with transaction.atomic():
         is_new = clock.settle_installation(is_sandbox=settings.YBJ_SANDBOX, offset=offset)
         if is_new and wants_demo:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from django.db import close_old_connections, connections
@@ -139,9 +139,15 @@ def move_clock(by: timedelta) -> datetime:
     return clock.advance(actor=SYSTEM, by=by)
 
 
-def due() -> DueReport:
-    """Do what has fallen due."""
-    return run_due()
+def due(rooms: Collection[str] = ()) -> DueReport:
+    """Do what has fallen due, in these rooms or in all."""
+    return run_due(rooms)
+
+
+def news(room: str) -> None:
+    """Deliver the news that a room follows, here and now."""
+    while deliver(room=room):
+        pass
 
 
 def catch_up(*, encode: bool = False) -> None:

@@ -67,6 +67,7 @@ def results(request: HttpRequest) -> HttpResponse:
     context = {
         "page_title": _("成交公示"), "section": "floor", "count": pages.count,
         "page": page.number, "size": PAGE, "deals": [_card(one, words) for one in page],
+        "totals": queries.totals(),
     }  # fmt: skip
     return render(request, "floor/deals.html", context)
 

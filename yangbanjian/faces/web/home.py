@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from yangbanjian.engines.matching import actions as matching
 from yangbanjian.engines.matching import queries as asking
+from yangbanjian.faces.telling import amount
 from yangbanjian.faces.web import limits
 from yangbanjian.faces.web.cards import card, cards
 from yangbanjian.faces.web.details import price_text
@@ -20,10 +21,12 @@ from yangbanjian.faces.web.matching_cards import asked_card, whys
 from yangbanjian.faces.web.refusing import is_fragment, say, sign_in
 from yangbanjian.faces.web.sentences import card_of, rewritten, typed
 from yangbanjian.faces.web.words import Words
+from yangbanjian.ground.clock import queries as clock
 from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.records import queries as records
 from yangbanjian.libraries.records.rules.filters import Filters
+from yangbanjian.market.trading import queries as trading
 
 SHOWN = 10
 LATEST = 6
@@ -71,7 +74,7 @@ def _front(request: HttpRequest) -> dict[str, Any]:
     counted = records.counters()
     return {
         "examples": examples(),
-        "stats": _stats(counted),
+        "stats": [*_stats(counted), *_sold()],
         "stale": max((share for _n, share in counted.values()), default=0),
         "stale_shares": {room: share for room, (_n, share) in counted.items()},
         "latest": latest,
@@ -86,6 +89,15 @@ def _stats(counted: dict[str, tuple[int, int]]) -> list[dict[str, str]]:
         for room, text in names.items()
         if room in counted
     ]
+
+
+def _sold() -> list[dict[str, str]]:
+    """What the floor's deals come to, once there is one; in a sandbox it says what it is."""
+    told = trading.totals()
+    if not told.deals:
+        return []
+    text = _("成交额（演示数据）") if clock.is_sandbox() else _("成交额")
+    return [{"value": amount(told.price_fen), "text": text}]
 
 
 def answered(request: HttpRequest, text: str) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def floor(request: HttpRequest) -> HttpResponse:
     context = {
         "page_title": _("交易大厅"), "section": "floor", "count": pages.count, "page": page.number,
         "size": PAGE, "wanted": wanted, "q": asked, "states": list(labels.items()),
-        "listings": [_card(one, words) for one in page],
+        "listings": [_card(one, words) for one in page], "totals": queries.totals(),
     }  # fmt: skip
     return render(request, "floor/listings.html", context)
 

@@ -26,6 +26,7 @@ from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.refusals import NotAllowed
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.records import queries as records
+from yangbanjian.market.trading import queries as trading
 
 MOST_TODOS = 8
 PERIODS = {
@@ -64,7 +65,7 @@ def cockpit(request: HttpRequest) -> HttpResponse:
         "vectors": vectors_told(made, wanted) if made < wanted else "",
         "tiles": _tiles(found, period), "todos": todos[:MOST_TODOS], "todo_count": len(todos),
         "charts": _charts(found, now), "streets": streets.panel(found.streets, period, now),
-        "is_wall": is_wall, "period": period, "as_of": now,
+        "is_wall": is_wall, "period": period, "as_of": now, "totals": trading.totals(),
         "periods": [
             {"code": code, "text": translated(text), "current": code == period}
             for code, text in PERIODS.items()

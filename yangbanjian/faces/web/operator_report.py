@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 import xlsxwriter
@@ -29,6 +29,8 @@ from yangbanjian.ground.clock import queries as clock
 from yangbanjian.kernel.refusals import Invalid, Problem
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.records import queries as records
+from yangbanjian.market.trading import queries as trading
+from yangbanjian.market.trading.queries.totals import Totals
 
 ON_PAGE, IN_WORKBOOK = 200, 20_000
 Cell = str | int | float
@@ -51,6 +53,25 @@ def month_of(text: str, today: date) -> Span:
     if (start.year, start.month) == (today.year, today.month):
         return rules.span_of("month", today)
     return Span(start, rules.months_on(start, 1))
+
+
+def _traded(span: Span, was: Span) -> list[tuple[str, Cell, Cell, str]]:
+    """What the floor has listed and sold; in a sandbox each row says what it is."""
+
+    def asked(days: Span) -> Totals:
+        zone = clock.site_zone()
+        return trading.totals(*(datetime.combine(d, time(), zone) for d in (days.start, days.end)))
+
+    now, before = asked(span), asked(was)
+    rows: list[tuple[str, Cell, Cell, str]] = [
+        (_("新增挂牌"), now.listings, before.listings, _("项")),
+        (_("成交"), now.deals, before.deals, _("笔")),
+        (_("成交额"), now.price_fen // 100, before.price_fen // 100, _("元")),
+    ]
+    if not clock.is_sandbox():
+        return rows
+    text = _("%(name)s（演示数据）")
+    return [(text % {"name": name}, now, was, unit) for name, now, was, unit in rows]
 
 
 def _summary(f: Figures) -> list[tuple[str, Cell, Cell, str]]:
@@ -118,7 +139,7 @@ def _sheets(span: Span, most: int) -> list[Sheet]:
     """The report's tables, of each at most so many rows."""
     f = figures.figures(span, rules.before(span, "month"))
     return [
-        Sheet(_("总览"), [_("指标"), _("本月"), _("上月同期"), _("计量单位")], _summary(f)),
+        Sheet(_("总览"), [_("指标"), _("本月"), _("上月同期"), _("计量单位")], [*_summary(f), *_traded(span, rules.before(span, "month"))]),
         _records(_("成果"), "achievements", span, most),
         _records(_("需求"), "demands", span, most),
         _introductions(span, most),

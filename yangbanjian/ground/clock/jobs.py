@@ -7,7 +7,7 @@ at each advance. Each must be idempotent and do a bounded amount a call, returni
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,10 +37,13 @@ class DueReport:
     failed: list[str] = field(default_factory=list)
 
 
-def run_due() -> DueReport:
-    """Run everything that has fallen due until nothing is left."""
+def run_due(rooms: Collection[str] = ()) -> DueReport:
+    """Run everything that has fallen due until nothing is left; of these rooms alone, where any
+    are named."""
     report = DueReport()
     for name, work in sorted(_DUE.items()):
+        if rooms and name.partition(".")[0] not in rooms:
+            continue
         try:
             for _ in range(MOST_ROUNDS):
                 done = work(queries.now())

@@ -155,30 +155,53 @@ def is_far_behind(name: str, most: int = BATCH) -> bool:
     return waiting.order_by("xact", "id")[most : most + 1].exists()
 
 
-def deliver(*, include_own: bool = False, lane: str = "") -> int:
-    """Bring every follower (of a lane) up to date; returns how many entries were passed on."""
+def deliver(*, include_own: bool = False, lane: str = "", room: str = "") -> int:
+    """Bring every follower (of a lane, of a room) up to date; returns how many entries were passed
+    on."""
     passed = 0
+    reached, newest = _places(include_own)
     for following in _FOLLOWING.values():
-        if lane and following.lane != lane:
+        if lane not in ("", following.lane) or room not in ("", following.name.partition(".")[0]):
             continue
-        with acting(SYSTEM):
-            Subscription.objects.get_or_create(name=following.name)
-        size = following.size
-        while True:
-            try:
-                take = _take if following.lane == PROMPT else _take_bulk
-                count = take(following, size, include_own)
-            except Exception as problem:  # a follower's bug must not stop the others
-                log.exception("follower %s failed on a batch of %d", following.name, size)
-                if size == 1:
-                    _skip(following, repr(problem), include_own)
-                size = 1
-                continue
-            passed += count
-            if count < size:
-                break
-            size = following.size if size == 1 else size
+        if following.name not in reached:
+            with acting(SYSTEM):
+                Subscription.objects.get_or_create(name=following.name)
+        elif reached[following.name] >= newest:
+            continue
+        count = _bring_up(following, include_own)
+        if count:
+            newest = _places(include_own)[1]  # what it wrote is news to those after it
+        passed += count
     return passed
+
+
+def _places(include_own: bool) -> tuple[dict[str, tuple[int, int]], tuple[int, int]]:
+    """(how far each follower has come, the newest settled entry), as (xact, id): most of the time
+    there is nothing new for anybody, and two questions tell so for all."""
+    with acting(SYSTEM):
+        reached = {s.name: (s.xact, s.entry_id) for s in Subscription.objects.all()}
+        settled = Entry.objects.filter(xact__lt=settled_below(include_own=include_own))
+        newest = settled.order_by("-xact", "-id").values_list("xact", "id").first()
+    return reached, newest or (0, 0)
+
+
+def _bring_up(following: _Following, include_own: bool) -> int:
+    """One follower; returns how many entries it was given."""
+    passed, size = 0, following.size
+    take = _take if following.lane == PROMPT else _take_bulk
+    while True:
+        try:
+            count = take(following, size, include_own)
+        except Exception as problem:  # a follower's bug must not stop the others
+            log.exception("follower %s failed on a batch of %d", following.name, size)
+            if size == 1:
+                _skip(following, repr(problem), include_own)
+            size = 1
+            continue
+        passed += count
+        if count < size:
+            return passed
+        size = following.size if size == 1 else size
 
 
 def deliver_all(seconds: float) -> None:

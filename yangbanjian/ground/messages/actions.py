@@ -6,13 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
-
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.messages.models import Notice
 from yangbanjian.ground.people import queries as people
-from yangbanjian.ground.people.models import Person
 from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import NotAllowed
 from yangbanjian.kernel.words import gettext_noop
@@ -65,11 +62,8 @@ def _put(person_ids: Iterable[int], word: Word, organisation_id: int | None) -> 
 
 def tell_organisation(organisation_id: int, word: Word, *roles: Role) -> int:
     """Tell everybody who has one of the roles in the organisation (all members by default)."""
-    found: QuerySet[Person] = Person.objects.none()
-    for role in roles or tuple(Role):
-        found = found | people.people_with_role(role, [organisation_id])
-    ids = set(found.values_list("pk", flat=True))
-    return tell(ids, word, organisation_id)
+    found = people.people_with_roles(roles or tuple(Role), [organisation_id])
+    return tell(found.values_list("pk", flat=True), word, organisation_id)
 
 
 def tell_role(role: Role, word: Word) -> int:

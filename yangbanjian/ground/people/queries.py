@@ -175,7 +175,14 @@ def people_with_role(
     role: Role, organisation_ids: Collection[int] | None = None
 ) -> QuerySet[Person]:
     """Who holds the role now (in these organisations)."""
-    held = Membership.objects.filter(role=role, period__contains=clock.now())
+    return people_with_roles([role], organisation_ids)
+
+
+def people_with_roles(
+    roles: Collection[Role], organisation_ids: Collection[int] | None = None
+) -> QuerySet[Person]:
+    """Who holds one of the roles now (in these organisations), each once."""
+    held = Membership.objects.filter(role__in=roles, period__contains=clock.now())
     if organisation_ids is not None:
         held = held.filter(organisation_id__in=organisation_ids)
     return Person.objects.filter(pk__in=held.values("person_id"), is_active=True)

@@ -1,4 +1,4 @@
-"""Who lives in the demo district, and what they do in a year."""
+"""Who lives in the demo district, and what they do in two years."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from yangbanjian.engines.matching import actions as matching
 from yangbanjian.engines.matching import queries as matches
 from yangbanjian.faces.cli.demo import content
 from yangbanjian.faces.cli.demo.money import day_at_the_bank
-from yangbanjian.faces.cli.running import DEMO_PASSWORD
+from yangbanjian.faces.cli.demo.plans import BY_KEY
+from yangbanjian.faces.cli.running import DEMO_DAYS, DEMO_PASSWORD
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.people import actions as people
 from yangbanjian.ground.people import queries as persons
@@ -28,7 +29,10 @@ from yangbanjian.libraries.records.actions import Origin
 log = logging.getLogger(__name__)
 ORIGIN = Origin(source="demo", is_demo=True)
 VALID_DAYS = 300
-AT_THE_BANK = 361
+# When the second year begins: what is not sold on the floor is published then.
+SECOND = DEMO_DAYS - 365
+AT_THE_BANK = SECOND + 361
+LOOKED_THROUGH = 14  # days from handing in to a sale, at least
 ROLE_OF_KIND = {
     "university": Role.TTO,
     "institute": Role.TTO,
@@ -79,7 +83,7 @@ class District:
         )
         self.organisations["authority"] = authority.pk
         self.operator = self._person("operator", "陈知远", Role.OPERATOR, "authority")
-        self._person("auditor", "顾明章", Role.AUDITOR, "authority")
+        self.accounts["auditor"] = self._person("auditor", "顾明章", Role.AUDITOR, "authority")
         for number, row in enumerate(content.rows("organisations")):
             self._organisation(number, row)
         self._accounts()
@@ -183,17 +187,28 @@ class District:
                 day, lambda: self.attempt(lambda: self._look_at_directions(quiet), quiet)
             )
 
-    # The year ----------------------------------------------------------------------------
+    # The two years ----------------------------------------------------------------------------
 
-    def plan_the_year(self) -> None:
+    def plan_the_libraries(self) -> None:
         """Lay the story out; what follows from an event is planned when it happens."""
         for row in content.rows("experts"):
-            self.story.plan(self.chance.uniform(1, 200), self._publishing("expert", row))
+            day = SECOND + self.chance.uniform(1, 200)
+            self.story.plan(day, self._publishing("expert", row))
         for index, row in enumerate(content.rows("achievements")):
-            day = self.chance.uniform(2, 362)
+            day = SECOND + self.chance.uniform(2, 362)
+            sold = BY_KEY.get(row["key"])
+            if sold is not None:  # long enough before its sale to be looked through, and mended
+                day = max(sold.day - LOOKED_THROUGH - day % 25, 1.0)
             self.story.plan(day, self._publishing("achievement", row, index))
         for row in content.rows("demands"):
-            self.story.plan(self.chance.uniform(25, 362), self._publishing("demand", row))
+            day = SECOND + self.chance.uniform(25, 362)
+            self.story.plan(day, self._publishing("demand", row))
+
+    def showroom(self, field: str) -> int:
+        """The brokerage that keeps the showroom of a field."""
+        rows = content.rows("organisations")
+        key = next(r["key"] for r in rows if r["kind"] == "broker" and field in r["fields"])
+        return self.organisations[key]
 
     def _publishing(self, kind: str, row: content.Row, index: int = 0) -> Callable[[], None]:
         return lambda: self.attempt(lambda: self._publish(kind, row, index), row["key"])
@@ -227,7 +242,7 @@ class District:
                 actor=actor, record_id=made.pk, broker_id=self.organisations[row["custody_broker"]]
             )
         # The last days leave something to do: drafts unfinished, submissions not looked at yet.
-        is_recent = self.story.day > 350
+        is_recent = self.story.day > SECOND + 350
         if is_recent and self.chance.random() < 0.3:
             return
         verbs.move(actor=actor, record_id=made.pk, name="submit")
@@ -267,13 +282,7 @@ class District:
             self.story.plan(
                 self.story.day + VALID_DAYS - self.chance.uniform(1, 25),
                 lambda: self.attempt(
-                    lambda: verbs.move(
-                        actor=self.actors[owner],
-                        record_id=self.records[row["key"]],
-                        name="renew",
-                        reason="内容已复核，仍可合作",
-                    ),
-                    row["key"],
+                    lambda: self._renew(self.actors[owner], row["key"], verbs), row["key"]
                 ),
             )
         if kind == "demand":
@@ -281,6 +290,16 @@ class District:
             self.story.plan(
                 day, lambda: self.attempt(lambda: self._look_at_matches(row), row["key"])
             )
+
+    def _renew(self, actor: Actor, key: str, verbs: Any) -> None:
+        """Once more good for so long; what was published in the first year is renewed again."""
+        verbs.move(
+            actor=actor, record_id=self.records[key], name="renew", reason="内容已复核，仍可合作"
+        )
+        self.story.plan(
+            self.story.day + VALID_DAYS - 13,
+            lambda: self.attempt(lambda: self._renew(actor, key, verbs), key),
+        )
 
     # Introductions -------------------------------------------------------------------------
 
@@ -356,6 +375,6 @@ class District:
             matching.move(actor=actor, match_id=match_id, name="decline", why=why)
 
 
-LOOKS_ON = (120.0, 240.0)
+LOOKS_ON = (SECOND + 120.0, SECOND + 240.0)
 WHYS = ("out_of_scope", "target_missed", "too_early", "price", "condition_conflict",
         "description_unclear")  # fmt: skip

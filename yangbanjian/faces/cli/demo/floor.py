@@ -3,19 +3,20 @@ objection has stopped for now, one that stands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 from yangbanjian.faces.cli.demo import content
-from yangbanjian.faces.cli.demo.district import District
+from yangbanjian.faces.cli.demo.district import SECOND, District
+from yangbanjian.faces.cli.demo.plans import BY_KEY
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.libraries.achievements.queries import LIBRARY
 from yangbanjian.libraries.records import queries as records
 from yangbanjian.market.trading import actions, queries
 
-OVER, DISPUTED, STANDING = 300, 354, 358
+OVER, DISPUTED, STANDING = SECOND + 300, SECOND + 354, SECOND + 358
 USUAL_FEN = 800_000_00
 
 
@@ -46,19 +47,18 @@ def _give_notice(district: District, then: Callable[[District, int], None]) -> N
     district.story.plan(district.story.day + 2, partial(district.attempt, follow, "floor"))
 
 
-def candidates(district: District) -> Any:
-    """(transfer officer, achievement) of universities, in the order of the content."""
+def candidates(district: District) -> Iterator[tuple[Actor, Any]]:
+    """(transfer officer, achievement) of universities, in the order of the content; not what is
+    going to be sold."""
     for row in content.rows("achievements"):
         record_id = district.records.get(row["key"])
-        owner: Actor = district.actors[row["holder"]]
-        if record_id is None:
+        if record_id is None or row["key"] in BY_KEY:
             continue
+        owner = district.actors[row["holder"]]
         record = records.get(LIBRARY, owner, record_id)
-        is_free = not (
-            queries.notices(owner).filter(achievement_id=record_id).exists()
-            or queries.listings(owner).filter(achievement_id=record_id).exists()
-        )
-        if record.state == "public" and queries.is_public_unit(record) and is_free:
+        if record.state != "public" or not queries.is_public_unit(record):
+            continue
+        if not queries.notices(owner).filter(achievement_id=record_id).exists():
             yield owner, record
 
 

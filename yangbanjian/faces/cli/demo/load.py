@@ -1,8 +1,8 @@
-"""A year in the life of a fictional district, lived through the real actions on the sandbox clock.
+"""Two years in the life of a fictional district, lived through the real actions on the sandbox clock.
 
-The installation is born a year before now; the story is sorted by day, and the clock is advanced
-from day to day, so that every entry of the journal has the time at which it happened. Everything
-is decided by one seed.
+The installation is born two years before now: the floor begins to trade in the first, the libraries
+fill in the second. The story is sorted by day, and the clock is advanced from day to day, so that
+every entry of the journal has the time at which it happened. Everything is decided by one seed.
 """
 
 from __future__ import annotations
@@ -12,21 +12,27 @@ import logging
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 from django.conf import settings
 
+from yangbanjian.engines.matching import lending
 from yangbanjian.faces.cli import working
-from yangbanjian.faces.cli.demo.district import District
+from yangbanjian.faces.cli.demo.district import SECOND, District
 from yangbanjian.faces.cli.demo.floor import plan_the_floor
 from yangbanjian.faces.cli.demo.sales import plan_sales
+from yangbanjian.faces.cli.running import DEMO_DAYS as DAYS
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.site import actions as site
 from yangbanjian.ground.site import queries as site_queries
 
 log = logging.getLogger(__name__)
 SEED = 20261122
-DAYS = 365
-CATCH_UP_DAYS = 5
+# How often the index, news and due work are brought up to the day: little happens in the first year.
+CATCH_UP_DAYS, QUIET_DAYS = 5, 20
+# Whose due work moves the story. Certificates are held to the books at the end, not every day.
+MOVING = ("bank", "ledger", "matching", "records", "trading")
+VECTORS = Path(__file__).parent / "vectors.npz"  # `ybj keep-demo-vectors` writes it anew
 
 
 class Story:
@@ -61,11 +67,13 @@ def load_if_new() -> None:
         # An earlier loader was killed. Only a start can clear away what it left: see mending.py.
         raise SystemExit("演示区上次没有装完，需要从头再装。")
     site.set_demo("begun")
-    live_the_year()
+    if VECTORS.exists():
+        lending.lend(VECTORS)
+    live()
     site.set_demo("whole")
 
 
-def live_the_year() -> None:
+def live() -> None:
     """Build the district; the business clock ends where the real one stands."""
     story = Story()
     district = District(story, random.Random(SEED))  # noqa: S311 - a story, not a secret
@@ -77,13 +85,13 @@ def live_the_year() -> None:
         whole = min(timedelta(days=days), clock.recorded_now() - clock.now())
         if whole > timedelta(0):
             working.move_clock(whole)
-        if story.day + days - last >= CATCH_UP_DAYS:
+        if story.day + days - last >= (QUIET_DAYS if story.day < SECOND else CATCH_UP_DAYS):
             last = story.day + days
             # Vectors first: the matches of these days are made with them.
             working.catch_up(encode=True)
-            working.due()
+            working.due(MOVING)
 
-    district.plan_the_year()
+    district.plan_the_libraries()
     plan_the_floor(district)
     plan_sales(district)
     story.live(advance)

@@ -109,6 +109,9 @@ from yangbanjian.market.trading.queries.sealings import (
     takes_shares,
     void_bids,
 )
+from yangbanjian.market.trading.queries.totals import (
+    totals,
+)
 from yangbanjian.market.trading.queries.way import (
     MOST_ENTRIES,
     NOTICE_DAYS,
@@ -250,6 +253,7 @@ __all__ = [
     "takes_shares",
     "terms",
     "today",
+    "totals",
     "undertaking_of",
     "undertaking_terms",
     "unused_on",

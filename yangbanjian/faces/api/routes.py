@@ -25,6 +25,7 @@ from yangbanjian.faces.api import (
     lots,
     match,
     oneself,
+    openness,
     people,
     problems,
     records,
@@ -85,7 +86,7 @@ for library, verbs in records.LIBRARIES:
 api.add_router("/imports", imports.router)
 for room in (
     match, introductions, oneself, people, inbox, files, codes, rulebook, log, credentials, ledger, floor,
-    listings, lots, deals, sandbox,
+    listings, lots, deals, openness, sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)
 

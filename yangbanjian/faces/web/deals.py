@@ -29,6 +29,7 @@ from yangbanjian.market.certificates import actions as certificate_actions
 from yangbanjian.market.certificates import policy as certificate_policy
 from yangbanjian.market.certificates import queries as certificates
 from yangbanjian.market.certificates.rules import form as certificate_form
+from yangbanjian.market.openness import queries as openness
 from yangbanjian.market.trading import actions, policy, queries
 from yangbanjian.market.trading.rules import closing, contracts, deal_states, payments, splits
 
@@ -242,7 +243,7 @@ def deal(request: HttpRequest, deal_id: int) -> HttpResponse:
             and not now.buyer_signed_at and bool({"owner", "buyer"} & set(policy.sides_of(actor, now))),
             "may_royalty": "buyer" in policy.sides_of(actor, now) and now.paid_at is not None
             and payments.kind_of(now.payment) in payments.WITH_ROYALTY,
-            "certificate": live,
+            "certificate": live, "ocid": openness.published_ocid(now.listing_id),
             "may_issue": certificate_policy.may_issue(actor).allowed and live is None,
             "lacks": [_lack(name) for name in lacks],
             "entries": timeline_of(journal.timeline(actor=actor, kind="deal", subject_id=number)[:50]),

@@ -25,6 +25,7 @@ from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.refusals import NotAllowed
+from yangbanjian.market.openness import queries as openness
 from yangbanjian.market.trading import actions, policy, queries
 from yangbanjian.market.trading.rules import listing_states, registration_states
 from yangbanjian.market.trading.rules.listings import METHODS
@@ -140,6 +141,7 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
         entries = journal.timeline(actor=actor, kind="listing", subject_id=number)
         return {
             "one": now, "page_title": now.title, "section": "floor", "now": clock.now(),
+            "ocid": openness.published_ocid(number),
             "facts": facts_of(now, lot, Words()), "left": left_of(now),
             "moves": _moves(actor, now), "lacks": len(lacks),
             "mine": registration_of(mine) if mine else None,

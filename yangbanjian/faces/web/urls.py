@@ -30,6 +30,7 @@ from yangbanjian.faces.web import (
     publish,
     record_pages,
     record_versions,
+    risks,
     rulebook,
     stars,
 )
@@ -51,6 +52,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *stars.urls,
     *misc.urls,
     *open_data.urls,
+    *risks.urls,
     *evidence.urls,
     *floor.urls,
     *listings.urls,

@@ -58,6 +58,8 @@ def event(entry: Entry) -> facts.Event:
 def listing_of(entry: Entry) -> Listing | None:
     """The published listing that an entry is about; None where there is none."""
     number = _listing_id(entry)
+    if number is None:
+        return None
     found = Listing.objects.select_related("owner", "achievement", "notice", "relists")
     return found.filter(pk=number, published_at__isnull=False).first()
 

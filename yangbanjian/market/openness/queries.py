@@ -33,7 +33,7 @@ _EXTENSION = Path(__file__).parent / "extension"
 def publisher() -> packages.Publisher:
     """Whose data it is; a sandbox says so in the name."""
     known = site.settings()
-    name = known.operator or known.organiser or known.name or "样板间"
+    name = known.operator or known.host or known.name
     if clock.is_sandbox():
         name = f"{name}（演示数据）"
     return packages.Publisher(

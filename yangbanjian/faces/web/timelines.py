@@ -79,6 +79,7 @@ PAST = {
     "registration_won": (gettext_noop("竞得"), "trophy", "gold"),
     "asked": (gettext_noop("提问"), "message-circle", ""),
     "answered": (gettext_noop("答复"), "message-circle", ""),
+    "lot_closed": (gettext_noop("竞价结束"), "gavel", "brand"),
     "awarded": (gettext_noop("成交"), "gavel", "gold"),
     "contract_drafted": (gettext_noop("商定合同条款"), "pencil", ""),
     "contract_signed": (gettext_noop("一方签字"), "edit", ""),

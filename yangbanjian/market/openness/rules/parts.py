@@ -34,8 +34,8 @@ def instant(at: datetime) -> str:
 
 
 def value(fen: int) -> Part:
-    """An amount as the standard has it: yuan, a JSON number. Up to 2**53 fen its two places are
-    exact in what is written, since the shortest decimal that reads back is written."""
+    """An amount as the standard has it: yuan, a JSON number. Below 10**15 fen (ten trillion yuan) its
+    two places are exact in what is written: fifteen digits come back from any reader."""
     return {"amount": fen // 100 if fen % 100 == 0 else fen / 100, "currency": "CNY"}
 
 

@@ -78,7 +78,12 @@ def _awards() -> Any:
 def _facts(rows: list[Deal]) -> dict[int, risks.Facts]:
     """Of each sale by its number. What is around them is read once for all."""
     owners = {d.owner_id for d in rows} | {d.buyer_id for d in rows}
-    others = _others(owners)
+    # Only what its rules compare a sale with: those of the same pair, and what the seller has bought.
+    pairs: defaultdict[tuple[int, int], list[risks.Other]] = defaultdict(list)
+    bought: defaultdict[int, list[risks.Other]] = defaultdict(list)
+    for other in _others(owners):
+        pairs[other.seller_id, other.buyer_id].append(other)
+        bought[other.buyer_id].append(other)
     insiders = _names({d.buyer_id for d in rows})
     lots = {d.lot_id for d in rows}
     reserves = dict(Reserve.objects.filter(lot__in=lots).values_list("lot_id", "fen"))
@@ -94,7 +99,10 @@ def _facts(rows: list[Deal]) -> dict[int, risks.Facts]:
                 str(c.get("name") or "").strip() for c in one.achievement.completers
             ) - {""},
             insiders=insiders[one.buyer_id], rights=_rights(one),
-            others=tuple(o for o in others if o.deal_id != one.pk),
+            others=tuple(
+                o for o in (*pairs[one.owner_id, one.buyer_id], *bought[one.owner_id])
+                if o.deal_id != one.pk
+            ),
         )
         for one in rows
     }  # fmt: skip

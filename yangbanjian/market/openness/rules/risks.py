@@ -34,8 +34,8 @@ class Other:
 class Facts:
     """What is known of one award. `bidders` have made a valid bid, `qualified` might have; `order` are
     the plates by their best bids, the best first. `completers` and `insiders` are names: of who has
-    made the achievement, and of who can act for the buyer. `others` are the awards before and after
-    that were not broken, the sale itself left out."""
+    made the achievement, and of who can act for the buyer. `others` are the awards of
+    the same pair, and what the seller has bought, before and after; none that was broken, nor itself."""
 
     deal_id: int
     achievement_id: int

@@ -93,6 +93,9 @@ def _listings() -> None:
     trading.withdraw_listing(actor=market.exchange, listing_id=gone.pk, reason="撤回")
     single = market.published()
     market.qualified(single)
+    contested = market.published()
+    for _ in range(2):
+        market.qualified(contested)
     deals.advance(40 * DAY)
     trading.end_disclosures(now=clock.now(), most=10)
 

@@ -44,6 +44,8 @@ def test_nothing_fires_on_a_sale_as_it_should_be() -> None:
 
 PAIRS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("single_bidder", {"bidders": 1}, {"bidders": 2}),
+    ("single_bidder", {"method": "dutch", "bidders": 1, "qualified": 1},
+     {"method": "dutch", "bidders": 1, "qualified": 2}),
     ("price_at_reserve", {"price_fen": 200 * WAN}, {"price_fen": 200 * WAN + 1}),
     ("price_at_reserve", {"reserve_fen": 260 * WAN}, {"reserve_fen": 259 * WAN}),
     ("inventor_linked", {"insiders": frozenset({"沈知行"})}, {"insiders": frozenset({"沈知"})}),

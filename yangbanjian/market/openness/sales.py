@@ -16,7 +16,8 @@ from yangbanjian.ground.rulebook import queries as rulebook
 from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.market.openness import policy
 from yangbanjian.market.openness.rules import risks
-from yangbanjian.market.trading.models import Deal, Registration, Reserve
+from yangbanjian.market.trading.models import Deal, Lot, Registration, Reserve
+from yangbanjian.market.trading.rules.lots import Method
 
 TABLE = "risk_indicators"
 MOST = 5000
@@ -91,7 +92,7 @@ def _facts(rows: list[Deal]) -> dict[int, risks.Facts]:
     return {
         one.pk: risks.Facts(
             deal_id=one.pk, achievement_id=one.achievement_id, seller_id=one.owner_id,
-            buyer_id=one.buyer_id, price_fen=one.price_fen, start_fen=one.lot.start_fen,
+            buyer_id=one.buyer_id, price_fen=one.price_fen, start_fen=_least(one.lot),
             reserve_fen=reserves.get(one.lot_id), at=one.awarded_at, method=one.lot.method,
             bidders=len(_order(one)), qualified=qualified.get(one.listing_id, 0),
             plate=one.registration.plate, order=_order(one), is_related=_is_related(one),
@@ -106,6 +107,11 @@ def _facts(rows: list[Deal]) -> dict[int, risks.Facts]:
         )
         for one in rows
     }  # fmt: skip
+
+
+def _least(lot: Lot) -> int:
+    """The least that would have been taken: where the price falls, its floor."""
+    return (lot.floor_fen or lot.start_fen) if lot.method == Method.DUTCH else lot.start_fen
 
 
 def _order(one: Deal) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ class Other:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of one award. `bidders` have made a valid bid, `qualified` might have; `order` are
-    the plates by their best bids, the best first. `completers` and `insiders` are names: of who has
+    the plates by their best bids, the best first; `start_fen` is the least that is asked for, the floor
+    where the price falls. `completers` and `insiders` are names: of who has
     made the achievement, and of who can act for the buyer. `others` are the awards of
     the same pair, and what the seller has bought, before and after; none that was broken, nor itself."""
 
@@ -88,8 +89,10 @@ class Indicator:
 
 
 def single_bidder(facts: Facts, figures: Figures) -> Verdict | None:
-    """No more than so many have bid."""
-    if facts.bidders > figures.count:
+    """No more than so many have bid; where the price falls, the first bid ends it, so those count who
+    might have."""
+    rivals = facts.qualified if facts.method == "dutch" else facts.bidders
+    if rivals > figures.count:
         return None
     sentence = _("只有 %(bidders)d 家报价（取得资格的 %(qualified)d 家）。")
     said = {"bidders": facts.bidders, "qualified": facts.qualified}

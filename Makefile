@@ -64,7 +64,7 @@ outside: .venv-outside/.ready
 	@touch $@
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-outside
 
 $(RUN_STAMP): requirements/run.txt $(YBJ)
 	@echo "正在安装依赖（第一次约需一分钟）…"

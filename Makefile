@@ -1,7 +1,7 @@
 # What other programs rely on: run, test, journeys, prove, check, bench (see README.md).
 # Needs only make and Python >= 3.11; everything else goes into .venv with its hashes checked.
 
-.PHONY: run test journeys prove check bench fmt lock clean
+.PHONY: run test journeys prove check bench fmt lock outside clean
 .DEFAULT_GOAL := run
 
 VENV := .venv
@@ -50,9 +50,21 @@ lock:
 		--no-header requirements/run.in -o requirements/run.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header requirements/dev.in -c requirements/run.txt -o requirements/dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header requirements/outside.in -o requirements/outside.txt
+
+# Judges that are not ours, in an environment of their own: without them some proofs are skipped.
+outside: .venv-outside/.ready
+
+.venv-outside/.ready: requirements/outside.txt $(PY)
+	@rm -rf .venv-outside
+	@$(PY) -m venv --without-pip .venv-outside
+	@$(PY) -m pip --python .venv-outside/bin/python --disable-pip-version-check --no-input \
+		install -qq --progress-bar off --require-hashes -r $<
+	@touch $@
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-outside
 
 $(RUN_STAMP): requirements/run.txt $(YBJ)
 	@echo "正在安装依赖（第一次约需一分钟）…"

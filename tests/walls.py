@@ -35,6 +35,7 @@ PUBLIC = {
     "trading_right_entry": "the register of rights is public, with what was entered when",
     "trading_deal": "results are public; contract and payments are shown by rules",
     "certificates_certificate": "shown to whoever has its number, which nobody guesses",
+    "openness_release": "published: what it says is for everybody",
 }
 # What makes a row somebody's: a reference to one of these, or a column of such a name.
 OWNERS = ("people_organisation", "people_person")
@@ -107,6 +108,7 @@ KEYS = {
     "certificates_certificate_no": "a random number, written by the exchange alone",
     "certificates_certificate_credential_id": "of one credential, written by the exchange alone",
     "certificate_one_live": "of one deal, written by the exchange alone",
+    "openness_release_entry_id": "published, and written by the house alone",
 }
 OWNER_COLUMNS = frozenset({"owner_id", "person_id", "organisation_id", "seeker_id"})
 # Rows that nobody changes once they stand: the product's login has no right to.

@@ -240,6 +240,12 @@ def settled(story: Story, listing: dict[str, Any], deal: int, winner: Caller) ->
     assert story.public.raw(f"/certificates/{no}.pdf").startswith(b"%PDF")
     story.advance("7d")
     story.verified("lot.jsonl", story.public.raw(f"/lots/{lot}/log"))
+    told = story.public.get(f"/ocds/records/ocds-000000-{listing['id']}")["records"][0]
+    whole = told["compiledRelease"]
+    assert (whole["isDemonstration"], whole["tender"]["status"]) == (True, "complete"), whole
+    assert whole["awards"][-1]["id"] == f"deal-{deal}", whole["awards"]
+    assert whole["contracts"][-1]["implementation"]["transactions"], whole["contracts"]
+    assert len(story.public.raw("/ocds/releases.jsonl").splitlines()) >= len(told["releases"])
     job = story.tto.post(f"/deals/{deal}/dossier", None, (202,))["job"]
     for _ in range(120):
         found = story.tto.get(f"/jobs/{job}")

@@ -93,6 +93,7 @@ SIGNED_IN = {
         "rules-edition": "/desk/rules/editions/1",
         "rules-new": "/desk/rules/answer_days/new",
         "month-report": "/desk/report",
+        "risks": "/desk/risks",
         "log": "/desk/log",
         "settings": "/desk/settings",
     },

@@ -449,6 +449,7 @@ TABLE: dict[str, list[Verb]] = {
 ELSEWHERE = frozenset({
     "/sandbox/clock", "/sandbox/mail", "/sandbox/accounts", "/sandbox/bank", "/codes",
     "/imports", "/imports/{id}", "/imports/{id}/errors", "/me/email",
+    "/ocds/releases/{release}", "/ocds/records/{ocid}",
 })  # fmt: skip
 
 

@@ -14,6 +14,11 @@ HOME = Path(os.environ.get("YBJ_HOME", "var")).resolve()
 YBJ_SANDBOX = os.environ.get("YBJ_SANDBOX") == "1"
 YBJ_PUBLIC_URL = os.environ.get("YBJ_PUBLIC_URL", "").rstrip("/")
 YBJ_PORT = int(os.environ.get("YBJ_PORT", "8000"))
+# Open data: the prefix that the Open Contracting Partnership has given the publisher, the licence.
+YBJ_OCDS_PREFIX = os.environ.get("YBJ_OCDS_PREFIX", "ocds-000000")
+YBJ_DATA_LICENSE = os.environ.get(
+    "YBJ_DATA_LICENSE", "https://creativecommons.org/licenses/by/4.0/"
+)
 
 
 def _secret() -> str:
@@ -87,6 +92,7 @@ INSTALLED_APPS = [
     "yangbanjian.engines.matching",
     "yangbanjian.market.trading",
     "yangbanjian.market.certificates",
+    "yangbanjian.market.openness",
     "yangbanjian.faces.web",
     "yangbanjian.faces.sheets",
     "yangbanjian.faces.cli",

@@ -25,6 +25,7 @@ from yangbanjian.faces.api import (
     lots,
     match,
     oneself,
+    openness,
     papers,
     payouts,
     people,
@@ -88,7 +89,7 @@ for library, verbs in records.LIBRARIES:
 api.add_router("/imports", imports.router)
 for room in (
     match, introductions, oneself, people, inbox, files, codes, rulebook, log, credentials, ledger, floor,
-    listings, papers, lots, deals, payouts, uses, sandbox,
+    listings, papers, lots, deals, payouts, uses, openness, sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)
 

@@ -37,6 +37,8 @@ SETTINGS = {
     "YBJ_EVENTS_PORT": ("`YBJ_PORT` + 1", "Port of live events; the front server sends `/events/` there"),
     "YBJ_BIND": ("127.0.0.1", "Address to listen on"),
     "YBJ_PUBLIC_URL": ("", "Address that people use, as `https://market.example`: allowed host, secure cookies, links in letters"),
+    "YBJ_OCDS_PREFIX": ("ocds-000000", "Prefix of the ocids of open data, as registered with the Open Contracting Partnership; the default means: not registered"),
+    "YBJ_DATA_LICENSE": ("https://creativecommons.org/licenses/by/4.0/", "Licence under which the floor's open data is published"),
     "YBJ_SANDBOX": ("", "`1`: demo accounts, sandbox clock, bank and mail exist (`make run` sets it). Unset: they cannot exist"),
     "YBJ_DEMO": ("1", "`0`: do not load the demo district into a new sandbox"),
     "YBJ_SMTP_URL": ("", "Where letters go, as `smtps://user:password@host:465` or `smtp://host:587`"),

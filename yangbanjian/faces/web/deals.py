@@ -20,6 +20,7 @@ from yangbanjian.faces.web import payouts, uses
 from yangbanjian.faces.web.deals_course import course_of, facts_of
 from yangbanjian.faces.web.floor_forms import NothingForm
 from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts
+from yangbanjian.faces.web.risks import told as risk_told
 from yangbanjian.faces.web.timelines import timeline_of
 from yangbanjian.faces.web.words import Words, state_tag, translated
 from yangbanjian.ground.credentials import actions as credential_actions
@@ -30,6 +31,8 @@ from yangbanjian.market.certificates import actions as certificate_actions
 from yangbanjian.market.certificates import policy as certificate_policy
 from yangbanjian.market.certificates import queries as certificates
 from yangbanjian.market.certificates.rules import form as certificate_form
+from yangbanjian.market.openness import queries as openness
+from yangbanjian.market.openness import sales
 from yangbanjian.market.trading import actions, policy, queries
 from yangbanjian.market.trading.rules import closing, contracts, deal_states, payments, splits
 
@@ -233,7 +236,8 @@ def deal(request: HttpRequest, deal_id: int) -> HttpResponse:
             and not now.buyer_signed_at and bool({"owner", "buyer"} & set(policy.sides_of(actor, now))),
             "may_royalty": "buyer" in policy.sides_of(actor, now) and now.paid_at is not None
             and payments.kind_of(now.payment) in payments.WITH_ROYALTY,
-            "certificate": live,
+            "certificate": live, "ocid": openness.published_ocid(now.listing_id),
+            "risks": [risk_told(v) for v in sales.of_deal(actor, now)],
             "may_issue": certificate_policy.may_issue(actor).allowed and live is None,
             "lacks": [_lack(name) for name in lacks],
             "entries": timeline_of(journal.timeline(actor=actor, kind="deal", subject_id=number)[:50]),

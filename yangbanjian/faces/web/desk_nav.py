@@ -50,6 +50,7 @@ PLACES = (
     Place("/desk/organisations", gettext_noop("单位"), "building", _STAFF),
     Place("/desk/people", gettext_noop("人员"), "users", _STAFF),
     Place("/desk/report", gettext_noop("月报"), "file-spreadsheet", _STAFF),
+    Place("/desk/risks", gettext_noop("风险提示"), "flag", _STAFF),
     Place("/desk/rules", gettext_noop("规则"), "scale", _STAFF),
     Place("/desk/ledger", gettext_noop("账务"), "coins",
           frozenset({Role.EXCHANGE, Role.OPERATOR, Role.AUDITOR})),

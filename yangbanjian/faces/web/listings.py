@@ -31,6 +31,7 @@ from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.refusals import NotAllowed
+from yangbanjian.market.openness import queries as openness
 from yangbanjian.market.trading import actions, policy, queries
 from yangbanjian.market.trading.rules import listing_states, registration_states
 from yangbanjian.market.trading.rules.listings import METHODS
@@ -158,6 +159,7 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
             "state": state_tag(listing_states.TABLE, now.state, public=not may_look),
             "method": _method(now.method), "deal_mode": Words().label("deal_modes", now.deal_mode),
             "deal_url": f"/deals/{deal.pk}" if deal else "",
+            "ocid": openness.published_ocid(number),
             "moves": _moves(actor, now), "lacks": len(lacks),
             "mine": registration_of(mine) if mine else None,
             "may_leave": mine is not None and mine.state == "applied",

@@ -1,4 +1,4 @@
-"""About, privacy, accessibility, open data, site map; languages; stored files; robots."""
+"""About, privacy, accessibility, site map; languages; stored files; robots."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ from yangbanjian.ground.site import queries as site
 from yangbanjian.libraries.records import queries as records
 
 YEAR_S = 365 * 86_400
-PAGES = {"about": "about", "accessibility": "accessibility", "open-data": "open_data"}
+PAGES = {"about": "about", "accessibility": "accessibility"}
 
 
 @require_safe
 def plain(request: HttpRequest, name: str) -> HttpResponse:
     """A page of text."""
-    titles = {"about": _("关于"), "accessibility": _("无障碍声明"), "open-data": _("开放数据")}
-    counted = records.counters()
-    context: dict[str, Any] = {
-        "page_title": titles[name],
-        "counters": [
-            {"text": text, "n": counted[room][0], "stale": counted[room][1], "room": room}
-            for room, text in (
-                ("achievements", _("成果")), ("demands", _("需求")), ("experts", _("专家")),
-            )
-            if room in counted
-        ],
-    }  # fmt: skip
+    titles = {"about": _("关于"), "accessibility": _("无障碍声明")}
+    context = {"page_title": titles[name], "counters": counters()}
     return render(request, f"misc/{PAGES[name]}.html", context)
+
+
+def counters() -> list[dict[str, Any]]:
+    """Each library: what it is called, how many records are public, how many percent are stale."""
+    counted = records.counters()
+    named = (("achievements", _("成果")), ("demands", _("需求")), ("experts", _("专家")))
+    return [
+        {"text": text, "n": counted[room][0], "stale": counted[room][1], "room": room}
+        for room, text in named
+        if room in counted
+    ]
 
 
 @require_safe

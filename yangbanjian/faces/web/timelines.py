@@ -83,6 +83,7 @@ PAST = {
     "paper_taken_back": (gettext_noop("撤下尽调材料"), "ban", ""),
     "undertaken": (gettext_noop("承诺保密"), "lock", ""),
     "paper_read": (gettext_noop("取得尽调材料"), "eye", ""),
+    "lot_closed": (gettext_noop("竞价结束"), "gavel", "brand"),
     "awarded": (gettext_noop("成交"), "gavel", "gold"),
     "contract_drafted": (gettext_noop("商定合同条款"), "pencil", ""),
     "contract_signed": (gettext_noop("一方签字"), "edit", ""),

@@ -229,6 +229,22 @@ _LISTED = (
         ("no",), is_house=True,
     ),
     Shape(
+        "risk_indicators", _("风险提示"), _("哪些成交值得多看一眼：每条提示的阈值。"),
+        (
+            _choice(
+                "indicator", _("提示"), single_bidder=_("只有一家报价"), price_at_reserve=_("底价成交"),
+                inventor_linked=_("受让方与完成人有关联"), repeated_pair=_("同一对买卖方多次成交"),
+                rapid_resale=_("短期内转手"), best_bid_disqualified=_("报价更高的没有成交"),
+                split_lots=_("化整为零"),
+            ),
+            Column("count", _("次数或家数"), "integer", is_required=False, low=1, high=1000),
+            Column("days", _("天数"), "integer", is_required=False, low=1, high=3650),
+            Column("percent", _("百分比"), "integer", is_required=False, low=0, high=1000),
+            Column("amount_fen", _("限额"), "fen", is_required=False),
+        ),
+        ("indicator",), is_house=True,
+    ),
+    Shape(
         "required_entries", _("必备记录"), _("到达某一步之前，存证日志里必须先有哪些记录。"),
         (
             _choice("process", _("办的事"), introduction=_("约谈"), deal=_("成交后的办理")),

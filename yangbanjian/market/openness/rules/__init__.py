@@ -1,0 +1,1 @@
+"""Pure rules of publishing: names, releases, merging, packages, risk indicators."""

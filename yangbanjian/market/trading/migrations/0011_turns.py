@@ -23,7 +23,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trading", "0007_row_security")]
+    dependencies = [("trading", "0010_follow_up")]
     operations = [
         migrations.RunSQL(
             TURN,

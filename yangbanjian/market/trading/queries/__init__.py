@@ -62,6 +62,7 @@ from yangbanjian.market.trading.queries.lots import (
     received_of,
     registration_for,
     standing_of,
+    stuck_lots,
     terms,
 )
 from yangbanjian.market.trading.queries.room import (
@@ -198,6 +199,7 @@ __all__ = [
     "split",
     "standing",
     "standing_of",
+    "stuck_lots",
     "terms",
     "today",
     "versions",

@@ -27,10 +27,10 @@ def open_access(*, actor: Actor, owner_id: int, reason: str, hours: int | None) 
     found = rules.problems(said, hours, rules.longest_hours(edition.rows))
     if found:
         raise Invalid("access.invalid", gettext_noop("查阅要有理由和期限，请按提示补全。"), found)
+    # Both are asked above.
+    who, lasts = int(actor.person_id or 0), int(hours or 0)
     with acting(actor):
-        made = Grant.objects.create(
-            owner=owner, person_id=actor.person_id, hours=hours, edition=edition
-        )
+        made = Grant.objects.create(owner=owner, person_id=who, hours=lasts, edition=edition)
         # The database has said from when until when.
         made.refresh_from_db()
         assert made.until is not None

@@ -23,7 +23,8 @@ _SAID = {
 
 def wait_after(tries: int) -> timedelta:
     """How long the next try waits after so many: twice as long each time, a minute at most."""
-    return min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries - 1, 10))
+    doublings = min(max(tries - 1, 0), 10)
+    return min(LONGEST_WAIT, FIRST_WAIT * (1 << doublings))
 
 
 def resting(at: datetime) -> set[int]:

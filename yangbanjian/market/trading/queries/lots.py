@@ -235,7 +235,7 @@ def stuck_lots() -> list[tuple[int, datetime]]:
     could not decide, the longest stuck first."""
     waits = Inbox.objects.filter(lot_id=OuterRef("pk"), at=None)
     found = Stuck.objects.filter(
-        Q(what="close", lot__result=None) | Q(Exists(waits), what="decide")
+        Q(what="close", lot__result__isnull=True) | Q(Exists(waits), what="decide")
     )
     with acting(SYSTEM):
         return list(found.order_by("since").values_list("lot_id", "since")[:100])

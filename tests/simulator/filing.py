@@ -64,6 +64,7 @@ def _look(tell: Telling, kept: dict[str, bytes], hurt: set[str], *, read_first: 
     """What is hurt and nothing else is refused, found and audited; by reading alone, or by looking."""
     if not read_first:
         _all_looked_at(clock.recorded_now())
+        _is_known(tell, hurt)
     for name, content in kept.items():
         try:
             _, said = actions.read(actor=SYSTEM, sha256=name)
@@ -72,15 +73,19 @@ def _look(tell: Telling, kept: dict[str, bytes], hurt: set[str], *, read_first: 
         if (said is None) != (name in hurt) or said not in (None, content):
             tell.violated(f"{name[:12]} is given out as it is not, or not given out as it is")
         tell.reached["refused" if said is None else "read"] += 1
-    found = {content.pk for content in queries.damaged()}
-    if found != hurt:
-        tell.violated(f"{len(found)} are known as damaged, {len(hurt)} are")
-    tell.reached["found"] += len(found)
+    _is_known(tell, hurt)
     told = dict(Entry.objects.filter(verb="files.stored").values_list("subject_id", "payload"))
     for row in File.objects.filter(sha256__in=list(kept)):
         if bool(kept_files._wrong(row, told[row.pk])) != (row.sha256 in hurt):
             tell.violated(f"the audit is wrong about {row.sha256[:12]}")
         tell.reached["audited"] += 1
+
+
+def _is_known(tell: Telling, hurt: set[str]) -> None:
+    found = {content.pk for content in queries.damaged()}
+    if found != hurt:
+        tell.violated(f"{len(found)} are known as damaged, {len(hurt)} are")
+    tell.reached["found"] += len(found)
 
 
 def _all_looked_at(now: datetime) -> None:

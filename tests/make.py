@@ -6,6 +6,7 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
+from yangbanjian.ground.access import actions as access
 from yangbanjian.ground.clock import actions as clock_actions
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.people import queries as people
@@ -50,6 +51,16 @@ def person(role: Role | None = None, of: Organisation | None = None, **values: A
 
 def actor(role: Role, of: Organisation | None = None) -> Actor:
     return people.actor_of(person(role, of))
+
+
+def look_in(operator: Actor, *owner_ids: int, hours: int = 8) -> list[Any]:
+    """Open what these organisations keep to themselves to an operator; the grants."""
+    return [
+        access.open_access(
+            actor=operator, owner_id=owner_id, reason="核对一条记录的原文", hours=hours
+        )
+        for owner_id in owner_ids
+    ]
 
 
 def achievement(actor: Actor, **values: Any) -> Any:

@@ -11,13 +11,16 @@ from django.db import connection
 
 from tests import ledger, lots, make
 from verify.auction import recount
+from yangbanjian.faces.cli import health
 from yangbanjian.ground.clock import actions as clock_actions
+from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.clock.jobs import run_due
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.ledger.rules import Kind, Transfer
 from yangbanjian.kernel.actor import ANONYMOUS, SYSTEM, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound
 from yangbanjian.market.trading import actions, queries
-from yangbanjian.market.trading.actions import deals, sittings
+from yangbanjian.market.trading.actions import deals, sittings, stuck
 from yangbanjian.market.trading.models import (
     Deal,
     Inbox,
@@ -26,6 +29,7 @@ from yangbanjian.market.trading.models import (
     PlacedBid,
     Received,
     Registration,
+    Stuck,
 )
 from yangbanjian.market.trading.rules.lots import Verdict
 
@@ -165,6 +169,14 @@ def test_a_lot_without_enough_goes_back_to_its_listing() -> None:
     assert Listing.objects.get(pk=lot.listing_id).state == "ended"
 
 
+@pytest.fixture
+def _long_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, a rest is not over by itself."""
+    monkeypatch.setattr(stuck, "FIRST_WAIT", timedelta(hours=1))
+    monkeypatch.setattr(stuck, "LONGEST_WAIT", timedelta(hours=1))
+
+
+@pytest.mark.usefixtures("_long_rest")
 def test_a_lot_that_can_not_end_keeps_no_other_from_its_end(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -176,6 +188,7 @@ def test_a_lot_that_can_not_end_keeps_no_other_from_its_end(
     def broken(**_: object) -> None:
         raise ZeroDivisionError
 
+    award = deals.award
     monkeypatch.setattr(deals, "award", broken)
     assert actions.close_due(now=lot.closes_at + timedelta(hours=1), most=10) == 1  # type: ignore[operator]
     assert "could not be closed" in caplog.text
@@ -183,6 +196,61 @@ def test_a_lot_that_can_not_end_keeps_no_other_from_its_end(
         Lot.objects.filter(pk__in=[lot.pk, other.pk]).order_by("pk").values_list("state", flat=True)
     )
     assert list(states) == ["open", "unsold"], "all of its end or nothing"
+    # Written down for who watches the house, and told once: not tried again before its time.
+    assert [pk for pk, _since in queries.stuck_lots()] == [lot.pk]
+    caplog.clear()
+    later = lot.closes_at + timedelta(hours=1)  # type: ignore[operator]
+    assert actions.close_due(now=later, most=10) == 0
+    assert Stuck.objects.get().tries == 1
+    assert "could not" not in caplog.text
+    assert "trading.lots" in run_due().failed
+    check = health._lots()
+    assert not check.ok
+    assert str(lot.pk) in check.sentence
+    Stuck.objects.update(next_at=clock.recorded_now())
+    assert actions.close_due(now=later, most=10) == 0
+    assert Stuck.objects.get().tries == 2
+    monkeypatch.setattr(deals, "award", award)
+    Stuck.objects.update(next_at=clock.recorded_now())
+    assert actions.close_due(now=later, most=10) == 1
+    assert queries.stuck_lots() == []
+    assert not Stuck.objects.exists()
+    assert "trading.lots" not in run_due().failed
+    assert health._lots().ok
+
+
+def test_a_stuck_lot_rests_longer_each_time() -> None:
+    assert [stuck.wait_after(n).total_seconds() for n in (1, 2, 3, 7, 99)] == [1, 2, 4, 60, 60]
+
+
+@pytest.mark.usefixtures("_long_rest")
+def test_bids_that_can_not_be_decided_are_told_and_tried_less_and_less(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lot, by = lots.opened()
+    Inbox.objects.create(
+        lot=lot, key="x", kind="bid", owner_id=by["A3"].organisation_id, amount_fen=200 * lots.WAN
+    )
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sittings.Sitting, "_decide", broken)
+        for _ in range(3):
+            actions.look_after()
+        assert [pk for pk, _since in queries.stuck_lots()] == [lot.pk]
+        assert Stuck.objects.get().tries == 1
+        assert caplog.text.count("could not be decided") == 1
+        for _ in range(4):
+            Stuck.objects.update(next_at=clock.recorded_now())
+            actions.look_after()
+        assert Stuck.objects.get().tries == 5
+        assert caplog.text.count("could not be decided") == 3, "at the 1st, 2nd and 4th try"
+    Stuck.objects.update(next_at=clock.recorded_now())
+    actions.look_after()
+    assert queries.stuck_lots() == []
+    assert Inbox.objects.get(key="x").verdict == Verdict.ACCEPTED
 
 
 def test_A10_nobody_learns_who_bids_nor_the_reserve_before_the_end() -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests import make
 from tests.faces.matching import match_between
 from yangbanjian.engines.matching import actions as matching
+from yangbanjian.ground.clock import actions as clock_actions
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.rulebook import actions, policy, queries
@@ -195,6 +196,32 @@ def test_an_introduction_keeps_the_edition_it_was_born_under(author: Actor, seco
     assert agreed.edition == shipped
     told = Entry.objects.get(verb="matches.interested", subject_id=old.pk)
     assert told.edition == "answer_days/site/1"
+
+
+def test_an_edition_holds_from_its_first_day_and_not_from_its_publication(
+    author: Actor, second: Actor, settings: Any
+) -> None:
+    """Published today, it begins in thirty days: what is born meanwhile is born under the old one,
+    and keeps it when the day has come."""
+    settings.YBJ_SANDBOX = True
+    make.sandbox()
+    begins = clock.today() + timedelta(days=30)
+    before, _ = _waiting()
+    shipped = queries.rule("answer_days")
+    new = actions.publish(actor=second, edition_id=_answer_in(10, author, begins).pk)
+    assert queries.rule("answer_days") == shipped
+    assert queries.rule("answer_days", on=begins - timedelta(days=1)) == shipped
+    assert queries.rule("answer_days", on=begins) == new
+    meanwhile, _ = _waiting()
+    clock_actions.advance(actor=SYSTEM, by=timedelta(days=29))
+    eve, provider = _waiting()
+    clock_actions.advance(actor=SYSTEM, by=timedelta(days=1))
+    on_the_day, _ = _waiting()
+    born = [(one.edition, (one.turn_until - one.turn_since).days)
+            for one in (before, meanwhile, eve, on_the_day)]  # fmt: skip
+    assert born == [(shipped, 14), (shipped, 14), (shipped, 14), (new, 10)]
+    agreed = matching.move(actor=provider, match_id=eve.pk, name="agree")
+    assert agreed.edition == shipped
 
 
 def test_a_draft_is_tried_on_real_cases_and_changes_none(author: Actor) -> None:

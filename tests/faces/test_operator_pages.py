@@ -125,7 +125,11 @@ def test_behind_a_number_stand_the_records_that_it_counts(operator: Visitor, tto
     assert answered.count("还没有响应") == 1
     assert answered.count("有意向</td>") == 1
     waits = text_of(operator.get("/desk/figures/response"))
-    assert "印刷废气治理" in waits
+    # Counted by everybody's office, read of under a grant (T7).
+    assert "不公开，需查阅" in waits
+    assert "印刷废气治理" not in waits
+    make.look_in(operator.actor, match.seeker_id)
+    assert "印刷废气治理" in text_of(operator.get("/desk/figures/response"))
     assert "无人应答的难题" not in waits
     assert "这段时间没有" in text_of(operator.get("/desk/figures/agreed"))
     matching.move(actor=tto.actor, match_id=match.pk, name="agree")

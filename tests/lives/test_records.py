@@ -81,6 +81,9 @@ class RecordLife(Life):
             "stranger": make.actor(self.role), "broker": make.actor(Role.BROKER),
             "auditor": make.actor(Role.AUDITOR), "nobody": ANONYMOUS,
         }  # fmt: skip
+        # What an operator moves of a draft, they have opened (T7).
+        assert owner.organisation_id is not None
+        make.look_in(self.who[OPERATOR], owner.organisation_id)
         self.record = type(self).build(owner)
         self.state = "draft"
         for move in beginning:

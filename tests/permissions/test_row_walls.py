@@ -7,6 +7,7 @@ condition taken out of that one policy, in the same transaction, it goes through
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,7 +39,7 @@ PRIVATE = {
 # Where the key is another column than `id`.
 KEY = {
     "journal_remark": "entry_id", "trading_way": "achievement_id", "trading_reserve": "lot_id",
-    "trading_sealing": "lot_id",
+    "trading_sealing": "lot_id", "trading_stuck": "lot_id",
 }  # fmt: skip
 BLANK = {
     "bigint": 0, "integer": 0, "smallint": 0, "boolean": False, "text": "", "jsonb": "{}",
@@ -76,7 +77,7 @@ def _row(found: Found, table: str) -> dict[str, Any]:
     for name, kind, refers in found.execute(_COLUMNS, [table, list(walls.NAMES)]).fetchall():
         if name == _key(table):
             value: Any = ROW if kind != "uuid" else BLANK["uuid"]
-        elif name in ("debit_id", "credit_id", "record_id"):
+        elif name in ("debit_id", "credit_id", "record_id", "match_id"):
             value = ROW
         elif refers in walls.OWNERS or name in walls.NAMES:
             value = THEIRS
@@ -317,6 +318,97 @@ def test_T8_what_is_sealed_is_not_even_the_operators(superuser: Found) -> None:
     for table in SEALED:
         seen = found.execute(sql.SQL("SELECT FROM {}").format(sql.Identifier(table)))
         assert seen.rowcount == 0, table
+
+
+def _looks(found: Found) -> None:
+    """The operator has a grant for THEIRS."""
+    found.execute(
+        f"UPDATE access_grant SET person_id = {OURS}, owner_id = {THEIRS},"  # noqa: S608
+        " until = now() + interval '1 hour'"
+    )
+
+
+def _seen_by_operator(found: Found, roles: str = "operator") -> set[str]:
+    """The tables of which who runs the site sees the private row of another."""
+    tables = walls.walled(found)
+    with found.transaction(force_rollback=True):
+        _as(found)
+        found.execute("SELECT set_config('ybj.roles', %s, true)", [roles])
+        return {
+            t
+            for t in tables
+            if found.execute(sql.SQL("SELECT FROM {}").format(sql.Identifier(t))).rowcount
+        }
+
+
+def test_T7_by_the_role_the_operator_sees_what_the_office_needs(superuser: Found) -> None:
+    found = superuser
+    _world(found)
+    assert _seen_by_operator(found) == set(walls.OFFICE)
+
+
+def test_T7_a_live_grant_opens_the_rest_but_what_is_kept(superuser: Found) -> None:
+    found = superuser
+    _world(found)
+    _looks(found)
+    assert _seen_by_operator(found) == set(walls.walled(found)) - set(walls.KEPT)
+    # Of nobody else's rows.
+    found.execute(f"UPDATE access_grant SET owner_id = {OURS}")  # noqa: S608
+    assert _seen_by_operator(found) == set(walls.OFFICE)
+
+
+# What makes a grant no grant, and the condition of `ybj_opened` that sees to it.
+DEAD = {
+    "its time is over": ("until = now() - interval '1 second'", r"AND g\.until > [^;]*?, 0\)\)"),
+    "it was ended": ("ended_at = now()", r"AND g\.ended_at IS NULL"),
+    "it is a colleague's": (f"person_id = {ROW}", r"g\.person_id = public\.ybj_me\(\) AND"),
+}
+
+
+@pytest.mark.parametrize("why", DEAD)
+def test_T7_a_dead_grant_opens_nothing_and_each_condition_is_needed(
+    superuser: Found, why: str
+) -> None:
+    found = superuser
+    _world(found)
+    changed, condition = DEAD[why]
+    _looks(found)
+    found.execute(f"UPDATE access_grant SET {changed}")  # noqa: S608 - the test's own words
+    assert _seen_by_operator(found) == set(walls.OFFICE)
+    row = found.execute("SELECT pg_get_functiondef('ybj_opened()'::regprocedure)").fetchone()
+    assert row is not None
+    lifted, times = re.subn(condition, "", row[0])
+    assert times == 1, "the condition stands in the function"
+    found.execute(lifted.encode())
+    assert _seen_by_operator(found) == set(walls.walled(found)) - set(walls.KEPT)
+
+
+def test_T7_a_grant_without_the_role_opens_nothing(superuser: Found) -> None:
+    found = superuser
+    _world(found)
+    before = {roles: _seen_by_operator(found, roles) for roles in ("enterprise", "exchange")}
+    _looks(found)
+    for roles, seen in before.items():
+        assert _seen_by_operator(found, roles) == seen
+
+
+def test_T7_an_operator_opens_only_for_themselves(superuser: Found) -> None:
+    found = superuser
+    _world(found)
+    row = {**_row(found, "access_grant"), "id": ROW + 1, "hours": 1, "edition_id": 0}
+    for person, roles, goes in (
+        (OURS, "operator", True), (THEIRS, "operator", False), (OURS, "exchange", False),
+    ):  # fmt: skip
+        with found.transaction(force_rollback=True):
+            _as(found)
+            found.execute("SELECT set_config('ybj.roles', %s, true)", [roles])
+            try:
+                with found.transaction():
+                    _insert(found, "access_grant", {**row, "person_id": person})
+            except errors.InsufficientPrivilege:
+                assert not goes, (person, roles)
+            else:
+                assert goes, (person, roles)
 
 
 @pytest.mark.parametrize("library", [ACHIEVEMENTS, DEMANDS, EXPERTS], ids=lambda lib: lib.kind)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests import bank
 from tests.ledger import account, sums
 from tests.races.test_ledger import at_once
 from yangbanjian.ground.bank import actions, queries
 from yangbanjian.ground.bank.models import Line
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.ledger.models import Transfer
 from yangbanjian.kernel.actor import SYSTEM
-from yangbanjian.kernel.refusals import Conflict
+from yangbanjian.kernel.refusals import Conflict, NotFound
 
+PATIENCE_S = 20
 pytestmark = pytest.mark.usefixtures("own_database")
 
 
@@ -67,3 +74,73 @@ def test_attack_30_refunds_of_one_line_at_once_do_not_pass_what_came() -> None:
     told = at_once(3, lambda _n: actions.refund(actor=treasurer, line_id=line.pk, amount=600))
     assert sum(isinstance(t, Conflict) for t in told) == 2, told
     assert sums(buyer)[0] == 600
+
+
+def _in_turn(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]:
+    """What each got: the second begins while the first has done its work and not committed, and is
+    seen to wait before the first commits."""
+    has_done, may_commit = threading.Event(), threading.Event()
+
+    def one(number: int) -> Any:
+        if number == 0:
+            with acting(SYSTEM):
+                told = first()
+                has_done.set()
+                assert may_commit.wait(PATIENCE_S)
+            return 0, told
+        assert has_done.wait(PATIENCE_S)
+        try:
+            return 1, second()
+        except (Conflict, NotFound) as refused:
+            return 1, refused
+
+    def watch() -> None:
+        assert has_done.wait(PATIENCE_S)
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+                    " AND wait_event_type = 'Lock')"
+                )
+                if cursor.fetchone()[0]:
+                    break
+            time.sleep(0.02)
+        may_commit.set()
+
+    def run(number: int) -> Any:
+        return watch() if number == 2 else one(number)
+
+    told = dict(t for t in at_once(3, run) if isinstance(t, tuple))
+    return told[0], told[1]
+
+
+@pytest.mark.parametrize("is_withdrawn_first", [True, False])
+@pytest.mark.parametrize("by", ["statement", "hand"])
+def test_L12_a_match_and_a_withdrawal_do_not_cross(by: str, is_withdrawn_first: bool) -> None:
+    treasurer = bank.treasurer()
+    at, buyer = bank.bank_account(treasurer), account()
+    reference = f"W-{by[0]}{int(is_withdrawn_first)}77"
+    waits = actions.expect(actor=SYSTEM, account=buyer, amount=700, reference=reference)
+    said = bank.line(700, reference=reference if by == "statement" else "")
+    line = None if by == "statement" else bank.take(at, said)[0]
+
+    def place() -> Any:
+        if line is None:
+            return actions.take(actor=SYSTEM, bank_account_id=at.pk, lines=[said]).matched
+        return actions.match(actor=treasurer, line_id=line.pk, expectation_id=waits.pk)
+
+    def withdraw() -> Any:
+        return actions.withdraw(actor=treasurer, expectation_id=waits.pk)
+
+    acts = (withdraw, place) if is_withdrawn_first else (place, withdraw)
+    _, second = _in_turn(*acts)
+    if is_withdrawn_first and by == "statement":
+        assert second == 0, "taken in, and waits to be placed"
+    else:
+        assert isinstance(second, NotFound), second
+    waits.refresh_from_db()
+    is_matched = waits.matches.filter(undone_by=None).exists()
+    assert (waits.withdrawn_at is None) == is_matched == (not is_withdrawn_first)
+    assert sums(buyer)[3] == (0 if is_withdrawn_first else 700)
+    assert queries.differing() == []

@@ -19,10 +19,12 @@ from typing import Any
 
 Sql = Callable[..., Any]
 BOOKS, LOG, RULES, VERIFIER, AUDIT = "books", "log", "rules", "verifier", "audit"
+FILES = "files"
 _GROUND = "yangbanjian.ground."
 _MERKLE, _NOTES = _GROUND + "log.rules.merkle", _GROUND + "log.rules.notes"
 _VERIFY, _BOOK = "verify.", _GROUND + "ledger.rules.book:Book"
 _AUDIT, _JUDGE = _GROUND + "log.audit:_Audit", _GROUND + "log.rows:_judge"
+_STORED, _KEPT = _GROUND + "files.actions:", _GROUND + "log.kept_files:"
 _SEQUENCE, _UNPLACED = _GROUND + "log.actions:sequence", _GROUND + "log.actions:_unplaced"
 # The ways of posting: one plain transfer, a set of them, and whatever else there is.
 ONE, SET, ANY = "post_batch", "ledger_post_set", "ledger_post_any"
@@ -155,6 +157,22 @@ MUTANTS = [
            AUDIT),
     Mutant("no look outside", _AUDIT + ".judge_outside",
            r"found != other\.head\.root or not _is_signed_by\(.*\)", "False", AUDIT),
+    # --- stored files ---------------------------------------------------------------------------
+    Mutant("whatever bytes lie there", _STORED + "read",
+           r" or rules\.sha256_of\(content\) != sha256", "", FILES),
+    Mutant("a file that is gone", _STORED + "read", r"content is None or ",
+           "content is not None and ", FILES),
+    Mutant("damage that nobody notes", _STORED + "read", r"_noted\(sha256, content\)", "None", FILES),
+    Mutant("damage that passes for whole", _STORED + "_noted",
+           r"rules\.sha256_of\(content\) == sha256", "True", FILES),
+    Mutant("damage that stays for ever", _STORED + "_noted", r"kept\.damaged_at = None", "pass", FILES),
+    Mutant("a look once and never again", _STORED + "check_some",
+           r" \| Q\(checked_at__lt=before\)", "", FILES),
+    Mutant("a damaged file that is not replaced", _STORED + "_write",
+           r"_bytes_of\(digest\) == content", "target.exists()", FILES),
+    Mutant("an audit without the bytes", _KEPT + "_wrong",
+           r'"" if sha256_of\(content\) == row\.sha256 else "bytes"', '""', FILES),
+    Mutant("an audit that misses no file", _KEPT + "_wrong", r'return "bytes"', 'return ""', FILES),
     # --- the verifier ---------------------------------------------------------------------------
     Mutant("any payload", _VERIFY + "packets:check_packet", r"!= leaf\.get\(\"payload_sha256\"\)",
            "== ''", VERIFIER),

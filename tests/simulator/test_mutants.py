@@ -11,6 +11,8 @@ from django.db import connections
 
 from tests import database, make
 from tests.simulator import mutants, tables
+from tests.simulator.filing import EVERY as FILED
+from tests.simulator.filing import file_away
 from tests.simulator.inspection import EVERY, inspect
 from tests.simulator.interrogation import CHECKS, interrogate
 from tests.simulator.memory import Memory
@@ -75,12 +77,18 @@ def _inspection(tell: Telling, sql: Sql) -> None:
     inspect(tell, sql)
 
 
+def _filing(tell: Telling, _sql: Sql) -> None:
+    database.empty(str(connections["default"].settings_dict["NAME"]), database.admin_url())
+    file_away(tell)
+
+
 _EXAMINATIONS: dict[str, Callable[[Telling, Sql], None]] = {
     mutants.BOOKS: lambda tell, _sql: _on_postgresql(tell, has_log=False),
     mutants.LOG: lambda tell, _sql: _on_postgresql(tell, has_log=True),
     mutants.RULES: _in_memory,
     mutants.VERIFIER: lambda tell, _sql: interrogate(tell),
     mutants.AUDIT: _inspection,
+    mutants.FILES: _filing,
 }
 
 
@@ -101,6 +109,14 @@ def test_the_audit_names_every_edit(sql: Sql, capsys: pytest.CaptureFixture[str]
         inspect(tell, sql)
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_E7_damaged_files_are_refused_found_and_mended(
+    seed: int, sql: Sql, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with telling(seed, FILED, capsys) as tell:
+        file_away(tell)
+
+
 def test_each_mutant_fits_its_function(sql: Sql) -> None:
     """Those who rewrite a function aim its mutants anew, and are told so before the long proof."""
     astray = []
@@ -114,7 +130,12 @@ def test_each_mutant_fits_its_function(sql: Sql) -> None:
 
 
 # One of each examination, among those that are found soonest.
-SAMPLE = ("a limit for everybody", "the book without limits", "a path too short")
+SAMPLE = (
+    "a limit for everybody",
+    "the book without limits",
+    "a path too short",
+    "a look once and never again",
+)
 
 
 @pytest.mark.parametrize("name", SAMPLE)

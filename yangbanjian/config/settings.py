@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "yangbanjian.ground.codes",
     "yangbanjian.ground.rulebook",
     "yangbanjian.ground.messages.apps.Messages",
+    "yangbanjian.ground.access",
     "yangbanjian.ground.keys",
     "yangbanjian.ground.credentials",
     "yangbanjian.ground.log",

@@ -201,5 +201,5 @@ def locked(actor: Actor, match_id: int) -> Match:
         .first()
     )
     if match is None:
-        raise NotFound("matches.not_found", gettext_noop("没有找到这条匹配。"))
+        raise queries.not_found(actor, match_id)
     return match

@@ -15,7 +15,9 @@ from yangbanjian.engines.matching.models import Match
 from yangbanjian.engines.matching.rules import figures as rules
 from yangbanjian.engines.matching.rules.figures import DemandFact, Span
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import queries as journal
+from yangbanjian.kernel.actor import SYSTEM
 from yangbanjian.libraries.records import queries as records
 from yangbanjian.libraries.records.rules.states import LIVE, SHOWN
 
@@ -54,7 +56,13 @@ def _day(at: datetime) -> date:
 
 
 def demand_facts() -> list[DemandFact]:
-    """Every demand that was ever public, with the days of its funnel."""
+    """Every demand that was ever public, with the days of its funnel. Numbers of the whole market:
+    read by the house, and telling no word of a demand."""
+    with acting(SYSTEM):
+        return _demand_facts()
+
+
+def _demand_facts() -> list[DemandFact]:
     demands = records.LIBRARIES["demands"].model.objects.filter(published_at__isnull=False)
     matched = dict(
         Match.objects.filter(demand__isnull=False).values_list("demand").annotate(Min("made_at"))
@@ -103,6 +111,11 @@ def published_days(room: str) -> Counter[date]:
 
 def figures(span: Span, earlier: Span) -> Figures:
     """The numbers of a span. System reading: the page has asked who may see them."""
+    with acting(SYSTEM):
+        return _figures(span, earlier)
+
+
+def _figures(span: Span, earlier: Span) -> Figures:
     facts = demand_facts()
     achieved = published_days("achievements")
     agreed = Counter(_day(at) for _, at in journal.times_of("matches.agreed"))
@@ -125,11 +138,19 @@ def figures(span: Span, earlier: Span) -> Figures:
     )  # fmt: skip
 
 
-def agreed_in(span: Span) -> QuerySet[Match]:
-    """The introductions that both sides agreed to in the span, the latest first."""
+def agreed_in(span: Span) -> list[tuple[int, datetime]]:
+    """(number, when) of the introductions that both sides agreed to in the span, the latest first:
+    the number's reader learns that there were so many, and reads of those that are open to them."""
     ids = [pk for pk, at in journal.times_of("matches.agreed") if _day(at) in span]
-    found = Match.objects.filter(pk__in=ids).order_by("-state_since", "-pk")
-    return found.select_related("demand", "achievement", "expert", "seeker", "provider")
+    with acting(SYSTEM):
+        found = Match.objects.filter(pk__in=ids).order_by("-state_since", "-pk")
+        return list(found.values_list("pk", "state_since"))
+
+
+def counted(found: QuerySet[Any]) -> int:
+    """How many there are, seen or not."""
+    with acting(SYSTEM):
+        return found.count()
 
 
 def quiet_demands(now: datetime) -> QuerySet[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from yangbanjian.engines.matching.models import Match
+from yangbanjian.ground.database.opened import of_opened
 from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.answers import SIGN_IN, YES, Answer
 from yangbanjian.kernel.words import gettext_noop
@@ -18,12 +19,20 @@ _TOLD_PROVIDER = Q(demand__visibility__in=["anonymous", "named"]) | Q(first="see
 
 
 def visible_to(actor: Actor) -> Q:
-    """To which may the actor look: their own sides, brokers those they see anyway, staff all."""
-    if actor.has_any(Role.OPERATOR, Role.AUDITOR):
+    """To which may the actor look: their own sides, brokers those they see anyway, auditors all,
+    operators those of an organisation that is opened to them."""
+    if actor.has_any(Role.AUDITOR):
         return Q()
     mine = sorted(actor.mandates)
     if not mine:
         return Q(pk__in=[])
+    found = _concerned(actor, mine)
+    if Role.OPERATOR in actor.roles:
+        found |= of_opened("seeker_id", "provider_id")
+    return found
+
+
+def _concerned(actor: Actor, mine: list[int]) -> Q:
     found = (
         Q(seeker_id__in=mine) | Q(broker_id__in=mine) | (Q(provider_id__in=mine) & _TOLD_PROVIDER)
     )
@@ -51,6 +60,7 @@ def may_judge(actor: Actor, match: Match) -> Answer:
     """May the actor say whether this match is a good one? The parties, brokers, operators."""
     if actor.is_anonymous:
         return SIGN_IN
+    # An operator has come to it through a grant (T7), or has not come to it.
     if side_of(actor, match) or actor.has_any(Role.BROKER, Role.OPERATOR):
         return YES
     return NOT_A_PARTY

@@ -39,8 +39,9 @@ from yangbanjian.engines.matching.rules.understanding import (
 from yangbanjian.engines.matching.rules.why_codes import Advice, advice
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
-from yangbanjian.kernel.actor import SYSTEM, Actor
-from yangbanjian.kernel.refusals import NotFound
+from yangbanjian.kernel.actor import SYSTEM, Actor, Role
+from yangbanjian.kernel.answers import kept_by
+from yangbanjian.kernel.refusals import NotFound, Refusal
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.achievements.models import Achievement
 from yangbanjian.libraries.experts.models import Expert
@@ -307,6 +308,12 @@ def matches(actor: Actor) -> QuerySet[Match]:
     )
 
 
+def known(match_ids: Sequence[int]) -> dict[int, Match]:
+    """Those of these matches that who acts may see, by number."""
+    found = Match.objects.select_related("demand", "achievement", "expert", "seeker", "provider")
+    return found.in_bulk(list(match_ids))
+
+
 def matches_of_demand(actor: Actor, demand_id: int) -> QuerySet[Match]:
     """The matches of one demand, best first."""
     return matches(actor).filter(demand_id=demand_id).order_by("-score", "id")
@@ -340,5 +347,17 @@ def match(actor: Actor, match_id: int) -> Match:
     """One match that the actor may see."""
     found = matches(actor).filter(pk=match_id).first()
     if found is None:
-        raise NotFound("matches.not_found", gettext_noop("没有找到这条匹配。"))
+        raise not_found(actor, match_id)
     return found
+
+
+def not_found(actor: Actor, match_id: int) -> Refusal:
+    """Why a match is not there; an operator is told whose it is, and how it is opened (T7)."""
+    if Role.OPERATOR in actor.roles:
+        with acting(SYSTEM):
+            seeker_id = (
+                Match.objects.filter(pk=match_id).values_list("seeker_id", flat=True).first()
+            )
+        if seeker_id is not None:
+            return kept_by(seeker_id)
+    return NotFound("matches.not_found", gettext_noop("没有找到这条匹配。"))

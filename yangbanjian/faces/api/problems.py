@@ -71,6 +71,8 @@ def from_refusal(refusal: Refusal) -> JsonResponse:
         ]
     if isinstance(refusal, TooMany):
         more["retry_after_seconds"] = int(refusal.params.get("retry_after_seconds", 60))
+    if isinstance(refusal, NotAllowed) and "owner_id" in refusal.params:
+        more["owner_id"] = refusal.params["owner_id"]
     missing = refusal.params.get("missing")
     if missing:
         more["missing"] = list(missing)

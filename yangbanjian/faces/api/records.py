@@ -197,7 +197,9 @@ def library_router(library: Library, verbs: Any) -> Router:
         """Make one of the moves that the record offers."""
         actor = actor_of(request)
         queries.get(library, actor, record_id)
-        held = locked(library, record_id)  # to the end of the request, so that one of two wins
+        held = locked(
+            actor, library, record_id
+        )  # to the end of the request, so that one of two wins
         check_version(request, held.version, _last_move(held))
         said = payload or schemas.MoveIn()
         record = verbs.move(

@@ -10,6 +10,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from yangbanjian.faces.api import (
+    access,
     codes,
     credentials,
     deals,
@@ -88,7 +89,7 @@ for library, verbs in records.LIBRARIES:
     api.add_router(f"/{library.room}", records.library_router(library, verbs))
 api.add_router("/imports", imports.router)
 for room in (
-    match, introductions, oneself, people, inbox, files, codes, rulebook, log, credentials, ledger, floor,
+    match, introductions, oneself, people, access, inbox, files, codes, rulebook, log, credentials, ledger, floor,
     listings, papers, lots, deals, payouts, uses, openness, sandbox,
 ):  # fmt: skip
     api.add_router("", room.router)

@@ -52,6 +52,7 @@ class Problem(Schema):
     code: str
     errors: list[Error] = []
     missing: list[str] = []
+    owner_id: int | None = None
     retry_after_seconds: int | None = None
 
 

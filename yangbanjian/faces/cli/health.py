@@ -18,6 +18,7 @@ from yangbanjian.ground.log import queries as log
 from yangbanjian.ground.people import providers
 from yangbanjian.ground.site import queries as site
 from yangbanjian.market.certificates import queries as certificates
+from yangbanjian.market.trading import queries as trading
 from yangbanjian.supervisor.check import Check
 from yangbanjian.supervisor.doctor import engine_checks
 from yangbanjian.supervisor.home import Home
@@ -37,6 +38,7 @@ def checks(home: Home) -> list[Check]:
         _books(),
         _bank(),
         _certificates(),
+        _lots(),
         _vectors(),
         _mail(),
         *_provider(),
@@ -137,6 +139,17 @@ def _certificates() -> Check:
         return Check("certificates", True, "有效的凭证都与账上、标的一致。")
     names = "、".join(no[:15] for no in wrong[:5])
     return Check("certificates", False, f"有 {len(wrong)} 份凭证与账上或标的不一致（{names}）。")
+
+
+def _lots() -> Check:
+    """Lots whose end or whose bids the worker could not decide; it tries again once a minute."""
+    stuck = trading.stuck_lots()
+    if not stuck:
+        return Check("lots", True, "没有卡住的标的。")
+    zone = clock.site_zone()
+    told = "、".join(f"{pk}（自 {at.astimezone(zone):%m-%d %H:%M}）" for pk, at in stuck[:5])
+    sentence = f"有 {len(stuck)} 个标的到时没有结束，或报价没有裁定：{told}。请看 logs/worker.log。"
+    return Check("lots", False, sentence)
 
 
 def _mail() -> Check:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from yangbanjian.engines.matching import policy as matching
+from yangbanjian.ground.access import policy as access
 from yangbanjian.ground.rulebook import policy as rulebook
 from yangbanjian.kernel.actor import ANONYMOUS, Actor, Role
 from yangbanjian.kernel.answers import Answer
@@ -31,6 +32,7 @@ VERBS: dict[str, Callable[[Actor], Answer]] = {
     "advance an introduction of others": lambda a: matching.may_move(a, THEIRS),
     "judge a match as a party": lambda a: matching.may_judge(a, OURS),
     "judge a match of others": lambda a: matching.may_judge(a, THEIRS),
+    "look into what an organisation keeps private, with a reason and for a time": access.may_open,
     "draft, change, withdraw or (another's) publish an edition of a rule": rulebook.may_write,
     "read drafts of rules, and try them": rulebook.may_try,
 }

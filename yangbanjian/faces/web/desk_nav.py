@@ -56,6 +56,7 @@ PLACES = (
           frozenset({Role.EXCHANGE, Role.OPERATOR, Role.AUDITOR})),
     Place("/desk/log", gettext_noop("日志"), "history", _STAFF),
     Place("/desk/settings", gettext_noop("站点设置"), "adjustments-horizontal", _STAFF),
+    Place("/desk/access", gettext_noop("查阅"), "eye"),
     Place("/desk/organisation", gettext_noop("我的单位"), "building-community"),
     Place("/desk/account", gettext_noop("账号"), "settings"),
 )  # fmt: skip

@@ -24,7 +24,7 @@ SIZE = 30
 LOOKS = {
     "match": ("sparkles", "match"), "direction": ("bulb", "brand"), "introduction": ("heart-handshake", "demand"),
     "search": ("bell", "brand"), "expiry": ("hourglass", "warn"), "moderation": ("checks", "ok"),
-    "log": ("alert-triangle", "bad"),
+    "log": ("alert-triangle", "bad"), "access": ("eye", "warn"),
 }  # fmt: skip
 
 

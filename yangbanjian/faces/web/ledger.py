@@ -149,18 +149,19 @@ def _facts(one: Any, balance: Balance) -> list[dict[str, Any]]:
 def _lines(one: Any, rows: list[Any], reads_all: bool) -> Iterator[dict[str, Any]]:
     """Transfers as lines of the account's statement; the other side is for those who read all."""
     running = queries.before(one, rows[0].seq) if rows else Balance()
+    others = queries.other_sides(one, rows) if reads_all else {}
     for row in rows:
         is_debit = row.debit_id == one.pk
         running = running.after(
             is_debit=is_debit, posted=row.posted_change, pending=row.pending_change
         )
-        other = row.credit if is_debit else row.debit
+        other = others.get(row.credit_id if is_debit else row.debit_id)
         moved = told.amount(row.posted_change, one.asset) if row.posted_change else ""
         yield {
             "seq": row.seq, "at": row.at_business, "day": row.effective_on, "row": row,
-            "url": f"/desk/ledger/transfers/{row.pk}" if reads_all else "",
-            "other": told.account_name(other) if reads_all else "",
-            "other_url": told.account_url(other) if reads_all else "",
+            "url": f"/desk/ledger/transfers/{row.pk}" if other else "",
+            "other": told.account_name(other) if other else "",
+            "other_url": told.account_url(other) if other else "",
             "debit": moved if is_debit else "", "credit": "" if is_debit else moved,
             "held": told.amount(row.pending_change, one.asset) if row.pending_change else "",
             "tag": told.kind_tag(row.kind), "cause": row.cause, "running": running,
@@ -215,6 +216,7 @@ def transfer(request: HttpRequest, transfer_id: UUID) -> HttpResponse:
     one = queries.transfer(transfer_id)
     if one is None:
         raise NotFound("ledger.no_transfer", gettext_noop("没有这笔转账，请核对编号。"))
+    queries.refuse_what_is_kept(actor, one)
     chain = [_transfer_row(row, one.pk) for row in queries.chained(one)]
     hold = queries.transfer(one.hold_id) if one.hold_id else None
     resolution = queries.resolution_of(one) if one.kind == "pending" else None

@@ -159,7 +159,15 @@ def todos_of(actor: Actor, now: datetime) -> list[dict[str, Any]]:
         text = ngettext("%(n)d 个单位认领等待核验", "%(n)d 个单位认领等待核验", claims)
         url = "/desk/organisations"
         todos.append(_todo(_("认领"), "warn", text % {"n": claims}, url, _("核验")))
-    for match in figures.about_to_lapse(now)[:3]:
+    lapsing = figures.about_to_lapse(now)
+    seen = list(lapsing[:3])
+    unseen = figures.counted(lapsing) - lapsing.count()
+    if unseen:
+        text = ngettext(
+            "%(n)d 次约谈快到期，双方已有提醒", "%(n)d 次约谈快到期，双方已有提醒", unseen
+        )
+        todos.append(_todo(_("将逾期"), "warn", text % {"n": unseen}, "/desk/access", _("查阅")))
+    for match in seen:
         title = matching.supply_of(match).title
         text = _("「%(title)s」的约谈快到期") % {"title": title}
         todos.append(_todo(_("将逾期"), "warn", text, f"/matches/{match.pk}", _("催办")))

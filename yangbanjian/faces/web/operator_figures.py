@@ -44,19 +44,28 @@ def _wait(fact: DemandFact) -> str:
     return _("%(days)s 天") % {"days": f"{fact.response_days:.1f}"}
 
 
+def _kept(url: str, day: str, said: str) -> dict[str, Any]:
+    """What is counted and not open to who looks: its page says how it is opened."""
+    return {"url": url, "title": _("不公开，需查阅"), "owner": "—", "day": day, "said": said}
+
+
 def _demands(
     facts: Sequence[DemandFact], said: Callable[[DemandFact], str]
 ) -> tuple[Sequence[Any], Callable[[Sequence[Any]], Rows]]:
     def shown(few: Sequence[DemandFact]) -> Rows:
         model = records.LIBRARIES["demands"].model
         known = model.objects.select_related("owner").in_bulk([f.demand_id for f in few])
-        return [
-            {
-                "url": f"/demands/{f.demand_id}", "title": known[f.demand_id].title,
-                "owner": known[f.demand_id].owner.name, "day": _day(f.published), "said": said(f),
-            }
-            for f in few
-        ]  # fmt: skip
+        rows = []
+        for f in few:
+            said_of, day, one = said(f), _day(f.published), known.get(f.demand_id)
+            if one is None:
+                rows.append(_kept(f"/demands/{f.demand_id}", day, said_of))
+                continue
+            rows.append({
+                "url": f"/demands/{f.demand_id}", "title": one.title, "owner": one.owner.name,
+                "day": day, "said": said_of,
+            })  # fmt: skip
+        return rows
 
     return facts, shown
 
@@ -82,14 +91,19 @@ def _streets(span: Span) -> Any:
 
 def _agreed(span: Span) -> Any:
     def shown(few: Sequence[Any]) -> Rows:
-        return [
-            {
-                "url": f"/matches/{m.pk}", "title": matching.supply_of(m).title,
-                "owner": f"{m.seeker.name} · {m.provider.name}", "day": _day(m.state_since),
-                "said": m.demand.title if m.demand else _("按单位标签推荐"),
-            }
-            for m in few
-        ]  # fmt: skip
+        known = matching.known([pk for pk, _at in few])
+        rows = []
+        for pk, at in few:
+            one = known.get(pk)
+            if one is None:
+                rows.append(_kept(f"/matches/{pk}", _day(at), "—"))
+                continue
+            rows.append({
+                "url": f"/matches/{pk}", "title": matching.supply_of(one).title,
+                "owner": f"{one.seeker.name} · {one.provider.name}", "day": _day(at),
+                "said": one.demand.title if one.demand else _("按单位标签推荐"),
+            })  # fmt: skip
+        return rows
 
     return figures.agreed_in(span), shown
 

@@ -117,7 +117,7 @@ def _records(name: str, room: str, span: Span, most: int) -> Sheet:
         ]
         for r in found[:most].iterator(chunk_size=2000)
     ]  # fmt: skip
-    return Sheet(name, heads, rows, found.count() - len(rows))
+    return Sheet(name, heads, rows, figures.counted(found) - len(rows))
 
 
 def _introductions(span: Span, most: int) -> Sheet:
@@ -132,7 +132,7 @@ def _introductions(span: Span, most: int) -> Sheet:
         ]
         for m in found[:most]
     ]  # fmt: skip
-    return Sheet(_("对接"), heads, rows, found.count() - len(rows))
+    return Sheet(_("对接"), heads, rows, figures.counted(found) - len(rows))
 
 
 def _sheets(span: Span, most: int) -> list[Sheet]:

@@ -200,6 +200,9 @@ def move(request: HttpRequest, room: str, record_id: int, name: str) -> HttpResp
     label = translated(library.table.state(moved.state).label)
     say(request, _("已完成，现在的状态是「%(state)s」。") % {"state": label})
     back = f"/{room}/{record_id}"
+    if Role.OPERATOR in actor.roles and not records.among(library, actor, [record_id]):
+        # What went back to its owner is the owner's to see.
+        return redirect("/desk/moderation")
     return redirect(path_here(request, request.POST.get("next", back), back))
 
 

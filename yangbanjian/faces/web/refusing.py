@@ -85,7 +85,12 @@ def answer(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if isinstance(refusal, NotAllowed):
         if actor.is_anonymous or refusal.code in SIGN_IN_CODES:
             return sign_in(request)
-        return render(request, "403.html", {"reason": of_refusal(refusal)}, status=403)
+        context = {"reason": of_refusal(refusal)}
+        if refusal.code == "access.needed":
+            # The way to what is an owner's stands on the page that refuses it.
+            asked = {"owner": refusal.params["owner_id"], "next": came_to(request)}
+            context["access_url"] = f"/desk/access?{urlencode(asked)}"
+        return render(request, "403.html", context, status=403)
     if isinstance(refusal, NotFound):
         return render(request, "404.html", {"reason": of_refusal(refusal)}, status=404)
     if isinstance(refusal, TooMany):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from yangbanjian.faces.web import (
+    access,
     credentials,
     deals,
     demands,
@@ -65,6 +66,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *lots.urls,
     *deals.urls,
     *credentials.urls,
+    *access.urls,
     *operator_urls.urls,
     *rulebook.urls,
     *ledger.urls,

@@ -29,6 +29,11 @@ def due(name: str) -> Callable[[DueWork], DueWork]:
     return register
 
 
+class Unfinished(Exception):
+    """Some of it could not be done, which its room has written down: counted as failed, and not
+    logged with a trace each time."""
+
+
 @dataclass(slots=True)
 class DueReport:
     """How much each piece of due work did, and which of them failed."""
@@ -50,6 +55,9 @@ def run_due(rooms: Collection[str] = ()) -> DueReport:
                 report.ran[name] = report.ran.get(name, 0) + done
                 if not done:
                     break
+        except Unfinished as told:
+            log.warning("due work unfinished: %s: %s", name, told)
+            report.failed.append(name)
         except Exception:  # one room's failure must not keep the others from their duties
             log.exception("due work failed: %s", name)
             report.failed.append(name)

@@ -15,11 +15,31 @@ SYSTEM = "(SELECT ybj_is_system())"
 READS_ALL = "(SELECT ybj_reads_all())"
 WRITES_ALL = "(SELECT ybj_writes_all())"
 ME = "(SELECT ybj_me())"
+# Who reads everything by their office alone; and who runs the site, who does not (T7): of what is
+# an owner's they read what `opened` says, and what the office needs by its nature.
+AUDITS = "(SELECT ybj_is_system() OR ybj_has_role('auditor'))"
+OPERATES = "(SELECT ybj_has_role('operator'))"
 
 
 def mine(*columns: str) -> str:
     """The row's organisation is one that the actor speaks for."""
     return " OR ".join(f"{column} = ANY ((SELECT ybj_mine())::bigint[])" for column in columns)
+
+
+def opened(*columns: str) -> str:
+    """The row's organisation is one that a live grant has opened to the operator who acts."""
+    return " OR ".join(f"{column} = ANY ((SELECT ybj_opened())::bigint[])" for column in columns)
+
+
+def changed_wall(table: str, **conditions: str) -> str:
+    """SQL that gives policies of a wall another condition, by their names: read, add, change,
+    remove."""
+    lines = []
+    for name, condition in conditions.items():
+        uses, checks = f" USING ({condition})", f" WITH CHECK ({condition})"
+        said = {"add": checks, "change": uses + checks}.get(name, uses)
+        lines.append(f"ALTER POLICY {table}_{name} ON {table}{said};\n")
+    return "".join(lines)
 
 
 def wall(table: str, *, read: str, write: str, add: str = "", poster: str = "") -> str:

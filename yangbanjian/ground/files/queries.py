@@ -9,10 +9,13 @@ from pathlib import Path
 from django.conf import settings
 from django.db.models import Q
 
+from yangbanjian.ground.database.opened import of_opened
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.files import rules
 from yangbanjian.ground.files.models import Content, File
-from yangbanjian.kernel.actor import Actor, Role
-from yangbanjian.kernel.refusals import NotFound
+from yangbanjian.kernel.actor import SYSTEM, Actor, Role
+from yangbanjian.kernel.answers import kept_by
+from yangbanjian.kernel.refusals import NotFound, Refusal
 from yangbanjian.kernel.words import gettext_noop
 
 CHECKED_EVERY = timedelta(days=30)
@@ -32,10 +35,14 @@ class Stored:
 
 
 def visible_to(actor: Actor) -> Q:
-    """Public ones to everybody, the rest to their owner and the staff."""
-    if actor.has_any(Role.OPERATOR, Role.AUDITOR):
+    """Public ones to everybody, the rest to their owner and the auditor; to an operator their own
+    and those of an owner that is opened to them (T7)."""
+    if actor.has_any(Role.AUDITOR):
         return Q()
-    return Q(is_public=True) | Q(owner_id__in=sorted(actor.mandates))
+    found = Q(is_public=True) | Q(owner_id__in=sorted(actor.mandates))
+    if Role.OPERATOR in actor.roles:
+        found |= Q(made_by=actor.person_id) | of_opened("owner_id")
+    return found
 
 
 def path_of(sha256: str) -> Path:
@@ -66,7 +73,7 @@ def opened(actor: Actor, sha256: str) -> Stored:
     if rules.is_sha256(sha256):
         row = File.objects.filter(visible_to(actor), sha256=sha256).order_by("-is_public").first()
     if row is None:
-        raise NotFound("files.not_found", gettext_noop("没有找到这个文件。"))
+        raise _not_found(actor, Q(sha256=sha256))
     return Stored(
         sha256, path_of(sha256), row.media_type, row.name, row.size, row.is_public,
         row.media_type in rules.SHOWN_INLINE,
@@ -77,5 +84,15 @@ def owned(actor: Actor, file_id: int) -> File:
     """A file that the actor may read, to be attached to what they write."""
     row = File.objects.filter(visible_to(actor), pk=file_id).first()
     if row is None:
-        raise NotFound("files.not_found", gettext_noop("没有找到这个文件。"))
+        raise _not_found(actor, Q(pk=file_id))
     return row
+
+
+def _not_found(actor: Actor, which: Q) -> Refusal:
+    """Why a file is not there; an operator is told whose it is, and how it is opened."""
+    if Role.OPERATOR in actor.roles:
+        with acting(SYSTEM):
+            owner_id = File.objects.filter(which).values_list("owner_id", flat=True).first()
+        if owner_id is not None:
+            return kept_by(owner_id)
+    return NotFound("files.not_found", gettext_noop("没有找到这个文件。"))

@@ -22,6 +22,7 @@ from procrastinate.contrib.django import app
 
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.clock.jobs import due
+from yangbanjian.ground.database.opened import of_opened
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.intake import models
 from yangbanjian.ground.intake.models import ImportJob
@@ -125,13 +126,15 @@ def _received(pieces: Iterable[bytes]) -> tuple[Path, str, int]:
 
 
 def visible(actor: Actor) -> QuerySet[ImportJob]:
-    """The jobs this actor may see: their organisations' and their own; all for the staff."""
+    """The jobs this actor may see: their organisations' and their own; all for auditors; for an
+    operator also those of an owner that is opened to them (T7)."""
     found = ImportJob.objects.select_related("owner").order_by("-id")
-    if actor.has_any(Role.OPERATOR, Role.AUDITOR):
+    if actor.has_any(Role.AUDITOR):
         return found
     if actor.is_anonymous:
         return found.none()
-    return found.filter(Q(owner_id__in=sorted(actor.mandates)) | Q(started_by=actor.person_id))
+    mine = Q(owner_id__in=sorted(actor.mandates)) | Q(started_by=actor.person_id)
+    return found.filter(mine | of_opened("owner_id") if Role.OPERATOR in actor.roles else mine)
 
 
 def get(actor: Actor, job_id: int) -> ImportJob:

@@ -6,9 +6,10 @@ Rooms above ask their own policies before they post: whoever may bid may have a 
 from __future__ import annotations
 
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.opened import is_opened
 from yangbanjian.ground.ledger.models import Account
 from yangbanjian.kernel.actor import Actor, Role
-from yangbanjian.kernel.answers import SIGN_IN, YES, Answer
+from yangbanjian.kernel.answers import SIGN_IN, YES, Answer, kept
 from yangbanjian.kernel.words import gettext_noop
 
 TREASURER_ONLY = Answer(
@@ -35,5 +36,13 @@ def may_read_books(actor: Actor) -> Answer:
 
 
 def may_read_account(actor: Actor, account: Account) -> Answer:
-    """All who read the books, and those whose account it is."""
-    return YES if actor.acts_for(account.owner_id) else may_read_books(actor)
+    """The exchange and the auditor, and those whose account it is; who runs the site the house's
+    own, and an organisation's that is opened to them (T7)."""
+    if actor.acts_for(account.owner_id) or actor.has_any(Role.EXCHANGE, Role.AUDITOR):
+        return YES
+    if Role.OPERATOR in actor.roles:
+        # In a sandbox they keep the books.
+        if account.owner_id is None or is_opened(account.owner_id) or clock.is_sandbox():
+            return YES
+        return kept(account.owner_id)
+    return may_read_books(actor)

@@ -52,7 +52,7 @@ def move(*, actor: Actor, record_id: int, name: str, reason: str = "") -> Any:
 def give_custody(*, actor: Actor, record_id: int, broker_id: int | None) -> Any:
     """Put an achievement into a broker's custody (成果托管), or take it back with None."""
     with acting(actor):
-        record = records.locked(LIBRARY, record_id)
+        record = records.locked(actor, LIBRARY, record_id)
         may_revise(actor, LIBRARY, record).or_refuse()
         if broker_id is not None and not people.is_verified_broker(broker_id):
             raise Invalid("achievements.not_a_broker", gettext_noop("只能托管给已核验的技术券商。"))

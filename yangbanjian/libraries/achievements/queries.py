@@ -10,16 +10,18 @@ from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.achievements import rules
 from yangbanjian.libraries.achievements.models import Achievement, AchievementVersion
-from yangbanjian.libraries.records.queries import Library, register
+from yangbanjian.libraries.records.queries import Library, in_office, register
 from yangbanjian.libraries.records.rules.states import SHOWN
 
 
 def visible_to(actor: Actor) -> Q:
-    """Shown ones to everybody; the rest to their owner, their custody broker and the staff."""
-    if actor.has_any(Role.OPERATOR, Role.AUDITOR):
+    """Shown ones to everybody; the rest to their owner, their custody broker and the auditor, to
+    the operator what the office needs."""
+    if actor.has_any(Role.AUDITOR):
         return Q()
     mine = sorted(actor.mandates)
-    return Q(state__in=SHOWN) | Q(owner_id__in=mine) | Q(custody_broker_id__in=mine)
+    shown = Q(state__in=SHOWN) | Q(owner_id__in=mine) | Q(custody_broker_id__in=mine)
+    return in_office(actor, shown)
 
 
 def may_write(actor: Actor, record: Any) -> bool:

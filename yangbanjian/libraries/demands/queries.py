@@ -10,18 +10,19 @@ from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.demands import rules
 from yangbanjian.libraries.demands.models import Demand, DemandVersion
-from yangbanjian.libraries.records.queries import Library, register
+from yangbanjian.libraries.records.queries import Library, in_office, register
 from yangbanjian.libraries.records.rules.states import SHOWN
 
 
 def visible_to(actor: Actor) -> Q:
-    """`brokers`: staff, brokers and the owner; `anonymous` and `named`: everybody once shown."""
-    if actor.has_any(Role.OPERATOR, Role.AUDITOR):
+    """`brokers`: brokers and the owner; `anonymous` and `named`: everybody once shown; auditors
+    all, operators also what the office needs."""
+    if actor.has_any(Role.AUDITOR):
         return Q()
     shown = Q(state__in=SHOWN)
     if not actor.is_broker:
         shown &= Q(visibility__in=["anonymous", "named"])
-    return shown | Q(owner_id__in=sorted(actor.mandates))
+    return in_office(actor, shown | Q(owner_id__in=sorted(actor.mandates)))
 
 
 def may_write(actor: Actor, record: Any) -> bool:

@@ -10,16 +10,19 @@ from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.experts import rules
 from yangbanjian.libraries.experts.models import Expert, ExpertVersion
-from yangbanjian.libraries.records.queries import Library, register
+from yangbanjian.libraries.records.queries import Library, in_office, register
 from yangbanjian.libraries.records.rules.states import SHOWN
 
 
 def visible_to(actor: Actor) -> Q:
-    """Shown ones to everybody; the rest to their owner, to the person and to the staff."""
-    if actor.has_any(Role.OPERATOR, Role.AUDITOR):
+    """Shown ones to everybody; the rest to their owner, to the person and to the auditor, to the
+    operator what the office needs."""
+    if actor.has_any(Role.AUDITOR):
         return Q()
     found = Q(state__in=SHOWN) | Q(owner_id__in=sorted(actor.mandates))
-    return found | Q(person_id=actor.person_id) if actor.person_id else found
+    if actor.person_id:
+        found |= Q(person_id=actor.person_id)
+    return in_office(actor, found)
 
 
 def may_write(actor: Actor, record: Any) -> bool:

@@ -187,7 +187,7 @@ def decide_report(*, actor: Actor, report_id: int, outcome: str, answer: str) ->
 
 def _take_down(actor: Actor, library: Library, found: Report) -> None:
     """Withdraw what a report was right about, unless it has left the lists already."""
-    record = actions.locked(library, found.record_id)
+    record = actions.locked(actor, library, found.record_id)
     if record.state in ("submitted", "public", "expiring", "expired"):
         actions.move(
             actor=actor, library=library, record_id=record.pk, name="withdraw", reason=found.answer

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from yangbanjian.kernel.actor import Actor, Role
+from yangbanjian.ground.database.opened import is_opened, of_opened
+from yangbanjian.ground.database.transactions import acting
+from yangbanjian.kernel.actor import SYSTEM, Actor, Role
+from yangbanjian.kernel.answers import kept_by
 from yangbanjian.kernel.moves import StateTable
-from yangbanjian.kernel.refusals import NotFound
+from yangbanjian.kernel.refusals import NotFound, Refusal
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.libraries.records.models import Draft, RecordVersion, Report, SavedSearch, Star
 from yangbanjian.libraries.records.rules import search
@@ -62,6 +65,38 @@ def library_of_kind(kind: str) -> Library:
     return next(lib for lib in LIBRARIES.values() if lib.kind == kind)
 
 
+def in_office(actor: Actor, shown: Q) -> Q:
+    """What an operator sees of others' records beside what is shown: what was handed in to be
+    judged, what they entered themselves, what a grant has opened to them (T7)."""
+    if actor.is_system or Role.OPERATOR not in actor.roles:
+        return shown
+    return shown | Q(state="submitted") | Q(created_by=actor.person_id) | of_opened("owner_id")
+
+
+def is_inside(library: Library, actor: Actor, record: Any) -> bool:
+    """Does the actor read what the owner keeps to itself of this record? Who may write it, and an
+    operator to whom its owner is opened."""
+    is_theirs = replace(actor, roles=actor.roles - {Role.OPERATOR})
+    if actor.is_system or library.may_write(is_theirs, record):
+        return True
+    return Role.OPERATOR in actor.roles and is_opened(record.owner_id)
+
+
+def not_found(library: Library, actor: Actor, record_id: int) -> Refusal:
+    """Why a record is not there for the actor. What is private and not theirs does not exist; an
+    operator is told whose it is, and how it is opened."""
+    if Role.OPERATOR in actor.roles:
+        with acting(SYSTEM):
+            found = library.model.objects.filter(pk=record_id).values_list("owner_id", flat=True)
+            owner_id = found.first()
+        if owner_id is not None:
+            return kept_by(owner_id)
+    return NotFound(
+        f"{library.room}.not_found",
+        gettext_noop("没有找到这条记录，它可能已被撤回或不对您公开。"),
+    )
+
+
 def visible(library: Library, actor: Actor) -> QuerySet[Any]:
     """The records this actor may see, in any state."""
     found: QuerySet[Any] = library.model.objects.filter(library.visible_to(actor))
@@ -72,10 +107,7 @@ def get(library: Library, actor: Actor, record_id: int) -> Any:
     """One record; what may not be seen does not exist."""
     record = visible(library, actor).filter(pk=record_id).first()
     if record is None:
-        raise NotFound(
-            f"{library.room}.not_found",
-            gettext_noop("没有找到这条记录，它可能已被撤回或不对您公开。"),
-        )
+        raise not_found(library, actor, record_id)
     return record
 
 
@@ -106,9 +138,14 @@ def content_of(library: Library, record: Any) -> dict[str, Any]:
 
 
 def history(library: Library, actor: Actor, record: Any) -> QuerySet[RecordVersion]:
-    """Versions, newest first: all for who may write and for staff, else those since publication."""
+    """Versions, newest first: all for who reads what is kept inside and for auditors, else those
+    since publication; of what is not published the one that was handed in."""
     found: QuerySet[RecordVersion] = library.versions.objects.filter(record=record)
-    if not (library.may_write(actor, record) or actor.has_any(Role.AUDITOR)):
+    if is_inside(library, actor, record) or actor.has_any(Role.AUDITOR):
+        return found.order_by("-version")
+    if record.published_at is None:
+        found = found.filter(version=record.version)
+    else:
         first = found.filter(made_at__lte=record.published_at).order_by("-version").first()
         found = found.filter(version__gte=first.version if first else 1)
     return found.order_by("-version")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from yangbanjian.ground.database.opened import is_opened
 from yangbanjian.kernel.actor import Actor, Role
-from yangbanjian.kernel.answers import SIGN_IN, YES, Answer
+from yangbanjian.kernel.answers import SIGN_IN, YES, Answer, kept
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.certificates.models import Certificate
 from yangbanjian.market.trading import policy as trading
@@ -30,7 +31,9 @@ def may_revoke(actor: Actor, certificate: Certificate) -> Answer:
 
 def may_dossier(actor: Actor, deal: Deal) -> Answer:
     """Whose diligence it proves (the seller), the exchange, the auditor: it holds what the seller
-    decided inside, which is not the buyer's to read."""
-    if actor.acts_for(deal.owner_id) or trading.is_exchange(actor) or actor.has_any(Role.AUDITOR):
+    decided inside, which is not the buyer's to read, nor the operator's without a grant (T7)."""
+    if actor.acts_for(deal.owner_id) or actor.has_any(Role.EXCHANGE, Role.AUDITOR):
         return YES
+    if Role.OPERATOR in actor.roles:
+        return YES if is_opened(deal.owner_id) else kept(deal.owner_id)
     return SIGN_IN if actor.is_anonymous else DOSSIER

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from yangbanjian.ground.clock import queries as clock
-from yangbanjian.ground.clock.jobs import due
+from yangbanjian.ground.clock.jobs import Unfinished, due
 from yangbanjian.ground.journal.jobs import subscribe
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.market.trading import actions, queries
@@ -42,8 +42,12 @@ def deposits_have_come(news: Sequence[Entry]) -> None:
 
 @due("trading.lots")
 def close_lots(now: datetime) -> int:
-    """Close the lots whose time is up."""
-    return actions.close_due(now=now, most=BATCH)
+    """Close the lots whose time is up; failed as long as one is stuck, after the others are done."""
+    moved = actions.close_due(now=now, most=BATCH)
+    stuck = queries.stuck_lots()
+    if stuck and not moved:
+        raise Unfinished(", ".join(f"lot {lot_id}" for lot_id, _since in stuck[:5]))
+    return moved
 
 
 @due("trading.verdicts")

@@ -92,6 +92,7 @@ def take(
         raise Invalid("bank.too_many_lines", told, most=MOST_LINES)
     with acting(actor):
         at = queries.account(actor, bank_account_id)
+        waiting = _looked_for(at.asset, lines)
         # The poster locks suspense, so that from here on nobody else places a line of this asset.
         outcomes = ledger.post(actor=actor, transfers=[_posting(at, line) for line in lines])
         known = queries.known_serials(at, [line.serial for line in lines])
@@ -101,7 +102,7 @@ def take(
         if not fresh:
             return Taken([], len(known), 0)
         Line.objects.bulk_create(fresh)
-        matched = _place(actor, at, fresh)
+        matched = _place(actor, fresh, waiting)
         fact = Fact(
             "bank.take_lines", "bank_account", at.pk, at.owner_id,
             payload={"lines": len(fresh), "known": len(known), "matched": matched, "file": source},
@@ -163,16 +164,29 @@ def _refuse_clashes(
         raise Invalid("bank.unusable_lines", sentence, problems, count=len(problems))
 
 
-def _place(actor: Actor, at: BankAccount, fresh: Sequence[Line]) -> int:
+def _looked_for(asset: str, lines: Sequence[StatementLine]) -> list[Expectation]:
+    """What is expected that these lines may be, locked: before the books are, as a withdrawal does."""
+    wanted = {token for line in lines for token in references_in(line.reference)}
+    payers = {line.counterparty for line in lines if line.counterparty}
+    return _still_expected(
+        asset, Q(reference__in=wanted) | Q(counterparty__in=payers, amount__gt=0)
+    )
+
+
+def _still_expected(asset: str, which: Q) -> list[Expectation]:
+    """Those that are open, locked to the end of the transaction: a match and a withdrawal of one
+    thing can't cross. Who had waited for the lock asks once more."""
+    found = queries.open_expectations(asset).filter(which).values_list("pk", flat=True)
+    rows = Expectation.objects.select_for_update(no_key=True).filter(pk__in=list(found))
+    locked = [row.pk for row in rows.order_by("pk")]
+    return list(queries.open_expectations(asset).filter(pk__in=locked))
+
+
+def _place(actor: Actor, fresh: Sequence[Line], expected: Sequence[Expectation]) -> int:
     """Match the lines that name one thing that is expected by its reference, or that name none and
     are the one thing expected of their payer, to the fen; returns how many."""
     said = {line.pk: references_in(line.reference) for line in fresh}
-    wanted = {token for tokens in said.values() for token in tokens}
-    payers = {line.counterparty for line in fresh if line.counterparty}
-    found = queries.open_expectations(at.asset).filter(
-        Q(reference__in=wanted) | Q(counterparty__in=payers, amount__gt=0)
-    )
-    waiting = {e.reference: e for e in found}
+    waiting = {e.reference: e for e in expected}
     pairs: list[tuple[Line, Expectation]] = []
     for line in fresh:
         fitting = [waiting[t] for t in said[line.pk] if t in waiting] or [
@@ -246,7 +260,7 @@ def _refuse_matched(line: Line) -> None:
 
 
 def _expected(line: Line, expectation_id: int) -> Expectation:
-    found = queries.open_expectations(line.bank_account.asset).filter(pk=expectation_id).first()
+    found = next(iter(_still_expected(line.bank_account.asset, Q(pk=expectation_id))), None)
     if found is None:
         told = gettext_noop("没有这笔待收付的款，或已经对上、撤销。请刷新再选。")
         raise NotFound("bank.no_expectation", told)

@@ -206,6 +206,14 @@ _LISTED = (
         ("step",), is_house=True,
     ),
     Shape(
+        "access_terms", _("查阅期限"), _("运营人员查阅单位不公开的资料，一次至多多久。"),
+        (
+            _choice("what", _("查阅什么"), owner=_("一个单位不公开的资料")),
+            Column("hours", _("至多几小时"), "integer", low=1, high=720),
+        ),
+        ("what",), is_house=True,
+    ),
+    Shape(
         "certificate_uses", _("凭证用途"), _("一证通用：凭证可以用来办哪些事，各要具备什么。"),
         (
             _choice(

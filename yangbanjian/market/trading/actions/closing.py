@@ -7,8 +7,8 @@ half second, the sandbox after each move of its clock; asking again changes noth
 from __future__ import annotations
 
 import hashlib
-import logging
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import connection
 from django.db.models import Q
@@ -20,7 +20,7 @@ from yangbanjian.kernel.refusals import Conflict, Invalid, Problem
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
-from yangbanjian.market.trading.actions import deals, disclosure, holders
+from yangbanjian.market.trading.actions import deals, disclosure, holders, stuck
 from yangbanjian.market.trading.actions.decisions import INVALID
 from yangbanjian.market.trading.actions.sittings import Sitting
 from yangbanjian.market.trading.models import Beat, Inbox, Lot, Reserve, Sealing
@@ -28,7 +28,6 @@ from yangbanjian.market.trading.rules import closing, logs, lot_states, sealed
 from yangbanjian.market.trading.rules.closing import Outcome
 from yangbanjian.market.trading.rules.lots import Method, Stage
 
-log = logging.getLogger(__name__)
 KEPT_FOR = timedelta(hours=1)
 
 
@@ -187,13 +186,15 @@ def close_due(*, now: datetime, most: int) -> int:
     found = Lot.objects.filter(is_through, state__in=["open", "priority"], paused_at=None)
     # A dynamic lot may run out while its listing still waits for who is qualified; it waits too.
     found = found.filter(listing__state__in=["bidding", "negotiating"])
-    moved = 0
+    rest, moved = stuck.resting(clock.recorded_now()), 0
     for lot_id, before in list(found.order_by("closes_at").values_list("pk", "state")[:most]):
-        try:
-            moved += close_lot(actor=SYSTEM, lot_id=lot_id).state != before
-        except Exception:  # one lot's failure must not keep the others from their end
-            log.exception("lot %d could not be closed", lot_id)
+        if lot_id not in rest:
+            moved += stuck.attempt(lot_id, "close", partial(_close, lot_id, before))
     return moved
+
+
+def _close(lot_id: int, before: str) -> bool:
+    return bool(close_lot(actor=SYSTEM, lot_id=lot_id).state != before)
 
 
 def beat() -> None:
@@ -219,13 +220,16 @@ def look_after() -> int:
     lots that may be over; how many lots have moved."""
     beat()
     waiting = Inbox.objects.filter(at=None).values_list("lot_id", flat=True).distinct()
+    rest = stuck.resting(clock.recorded_now())
     for lot_id in list(waiting[:100]):
-        try:
-            with acting(SYSTEM):
-                Sitting(lot_id, is_deciding=True)
-        except Exception:
-            log.exception("what waits for lot %d could not be decided", lot_id)
+        if lot_id not in rest:
+            stuck.attempt(lot_id, "decide", partial(_decide, lot_id))
     return close_due(now=clock.now(), most=100)
+
+
+def _decide(lot_id: int) -> bool:
+    with acting(SYSTEM):
+        return bool(Sitting(lot_id, is_deciding=True).told)
 
 
 def forget_verdicts(*, most: int) -> int:

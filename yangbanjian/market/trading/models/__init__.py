@@ -5,6 +5,7 @@ from yangbanjian.market.trading.models.bidding import (
     Beat,
     Inbox,
     Sealing,
+    Stuck,
 )
 from yangbanjian.market.trading.models.deals import (
     Deal,
@@ -78,6 +79,7 @@ __all__ = [
     "RoyaltyReport",
     "Sealing",
     "Statement",
+    "Stuck",
     "Undertaking",
     "UseReport",
     "Way",

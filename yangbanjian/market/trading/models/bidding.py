@@ -74,3 +74,23 @@ class Beat(models.Model):
     class Meta:
         db_table = "trading_beat"
         constraints = [models.CheckConstraint(condition=Q(id=1), name="beat_one_row")]
+
+
+class Stuck(models.Model):
+    """A lot that could not be closed, or whose waiting bids could not be decided (`what`): since
+    when, how often it was tried, when next; gone as soon as it goes. Times are recorded time."""
+
+    lot = models.OneToOneField(Lot, models.PROTECT, primary_key=True, related_name="stuck")
+    what = models.TextField()
+    tries = models.IntegerField(default=1)
+    since = models.DateTimeField()
+    next_at = models.DateTimeField()
+    error = models.TextField(default="", blank=True)
+
+    class Meta:
+        db_table = "trading_stuck"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(what__in=["close", "decide"]), name="stuck_what_known"
+            )
+        ]

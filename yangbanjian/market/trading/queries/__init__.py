@@ -70,6 +70,7 @@ from yangbanjian.market.trading.queries.lots import (
     received_of,
     registration_for,
     standing_of,
+    stuck_lots,
     terms,
     whole_log,
 )
@@ -250,6 +251,7 @@ __all__ = [
     "standing",
     "standing_in",
     "standing_of",
+    "stuck_lots",
     "takes_shares",
     "terms",
     "today",

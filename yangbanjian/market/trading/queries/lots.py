@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
 
 from yangbanjian.ground.database import prepared
 from yangbanjian.ground.database.transactions import acting
@@ -14,7 +17,7 @@ from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.kernel.refusals import Conflict, NotFound
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy
-from yangbanjian.market.trading.models import Lot, LotLine, Registration, Sealing
+from yangbanjian.market.trading.models import Inbox, Lot, LotLine, Registration, Sealing, Stuck
 from yangbanjian.market.trading.rules import course, logs, replaying, sealed
 from yangbanjian.market.trading.rules import lots as rules
 from yangbanjian.market.trading.rules.lots import (
@@ -227,6 +230,17 @@ def registration_for(lot: Lot, owner_id: int | None) -> Registration | None:
     if owner_id is None:
         return None
     return Registration.objects.filter(listing_id=lot.listing_id, owner_id=owner_id).first()
+
+
+def stuck_lots() -> list[tuple[int, datetime]]:
+    """(lot, since when, by recorded time) of the lots whose end or whose waiting bids the worker
+    could not decide, the longest stuck first."""
+    waits = Inbox.objects.filter(lot_id=OuterRef("pk"), at=None)
+    found = Stuck.objects.filter(
+        Q(what="close", lot__result__isnull=True) | Q(Exists(waits), what="decide")
+    )
+    with acting(SYSTEM):
+        return list(found.order_by("since").values_list("lot_id", "since")[:100])
 
 
 def lot_lines(lot: Lot, after: int = -1) -> list[logs.Line]:

@@ -1,0 +1,19 @@
+from django.db import migrations
+
+from yangbanjian.ground.database.walls import READS_ALL, mine
+from yangbanjian.libraries.records.walls import SHOWN, kept_wall, no_kept_wall
+
+SEEN = "(visibility IN ('anonymous', 'named') OR (SELECT ybj_has_role('broker')))"
+OWN = mine("owner_id")
+PUBLIC = f"{SHOWN} AND {SEEN}"
+PLACE = "demands", "demands_demand"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("demands", "0005_row_security"), ("database", "0004_opened")]
+    operations = [
+        migrations.RunSQL(
+            kept_wall(*PLACE, shown=PUBLIC, own=OWN),
+            no_kept_wall(*PLACE, read=f"{PUBLIC} OR {OWN} OR {READS_ALL}", own=OWN),
+        )
+    ]

@@ -89,22 +89,12 @@ def ready() -> None:
 
 
 @app.command(name="load-demo")
-def load_demo() -> None:
+def load_demo(keep: Annotated[bool, typer.Option("--keep-vectors", hidden=True)] = False) -> None:
     """装入演示区（数据目录是新的才装）。"""
     with installation():
-        from yangbanjian.faces.cli.demo.load import load_if_new
+        from yangbanjian.faces.cli.demo.load import keep_vectors, load_if_new
 
-        load_if_new()
-
-
-@app.command(name="keep-demo-vectors", hidden=True)
-def keep_demo_vectors() -> None:
-    """演示区的文字或模型变了以后：从装好的演示区重写随附的向量（给开发者）。"""
-    with installation():
-        from yangbanjian.engines.matching.lending import keep
-        from yangbanjian.faces.cli.demo.load import VECTORS
-
-        say(f"{keep(VECTORS)} 条向量")
+        (keep_vectors if keep else load_if_new)()
 
 
 @app.command(name="import")

@@ -32,7 +32,7 @@ SEED = 20261122
 CATCH_UP_DAYS, QUIET_DAYS = 5, 20
 # Whose due work moves the story. Certificates are held to the books at the end, not every day.
 MOVING = ("bank", "ledger", "matching", "records", "trading")
-VECTORS = Path(__file__).parent / "vectors.npz"  # `ybj keep-demo-vectors` writes it anew
+VECTORS = Path(__file__).parent / "vectors.npz"  # see keep_vectors
 
 
 class Story:
@@ -71,6 +71,11 @@ def load_if_new() -> None:
         lending.lend(VECTORS)
     live()
     site.set_demo("whole")
+
+
+def keep_vectors() -> None:
+    """After a change of texts or encoder: write what comes along anew, from a loaded district."""
+    print(f"vectors={lending.keep(VECTORS)}")
 
 
 def live() -> None:

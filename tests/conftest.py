@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 from django.utils import translation
 
-from tests import database
+from tests import database, signing
 from yangbanjian.ground.database.transactions import each_as, tell
 from yangbanjian.kernel.actor import ANONYMOUS, SYSTEM
 
@@ -104,3 +104,9 @@ def _own_folders(settings: object, tmp_path: Path, _no_static: Path) -> None:
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture
+def fast_passwords(settings: object) -> None:
+    """Passwords are hashed as fast as can be: a good hash takes its time on purpose."""
+    settings.PASSWORD_HASHERS = signing.FAST  # type: ignore[attr-defined]

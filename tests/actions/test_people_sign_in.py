@@ -1,197 +1,22 @@
-"""Registering, signing in, second factor, sessions, passwords."""
+"""Signing in, and the second factor."""
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 from unittest import mock
 
 import pytest
-import time_machine
-from django.core import mail
-from django.utils import timezone
 
 from tests import make, signing
+from tests.accounts import attempt, person, refusal_of, with_second_factor
 from yangbanjian.ground.clock import queries as clock
-from yangbanjian.ground.journal.models import Entry
-from yangbanjian.ground.people import actions, credentials, jobs, queries
-from yangbanjian.ground.people.models import (
-    BrowserSession,
-    Identity,
-    Letter,
-    Person,
-    RecoveryCode,
-    SignIn,
-)
+from yangbanjian.ground.people import actions, credentials, queries
+from yangbanjian.ground.people.models import BrowserSession, Identity, Person, RecoveryCode, SignIn
 from yangbanjian.kernel.actor import ANONYMOUS, Actor, Role
-from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooMany
+from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, TooMany
 
-pytestmark = pytest.mark.django_db
-EMAIL, PASSWORD = "lin@example.com", signing.PASSWORD
-Capture = Any
-
-
-@pytest.fixture(autouse=True)
-def _fast(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = signing.FAST
-
-
-def register(**values: str) -> None:
-    given = {"email": EMAIL, "name": "林知远", "password": PASSWORD, **values}
-    actions.register(actor=ANONYMOUS, **given)  # type: ignore[arg-type]
-
-
-def letter(capture: Capture, do: Any) -> str:
-    """What the one letter says that `do` sends."""
-    mail.outbox.clear()
-    with capture(execute=True):
-        do()
-    assert len(mail.outbox) == 1
-    return str(mail.outbox[0].body)
-
-
-def link(text: str, prefix: str) -> str:
-    found = re.search(re.escape(prefix) + r"(\S+)", text)
-    assert found is not None, text
-    return found[1]
-
-
-def attempt(username: str = "zhao", password: str = PASSWORD, address: str = "") -> Any:
-    return actions.sign_in(
-        actor=ANONYMOUS, username=username, password=password, client_address=address
-    )
-
-
-def refusal_of(do: Any) -> Refusal:
-    with pytest.raises(Refusal) as refused:
-        do()
-    return refused.value
-
-
-def person(**values: Any) -> Person:
-    return signing.with_password(make.person(username="zhao", **values))
-
-
-# --- registering -----------------------------------------------------------------------------
-
-
-def test_an_account_works_once_its_address_is_confirmed(
-    django_capture_on_commit_callbacks: Capture,
-) -> None:
-    text = letter(django_capture_on_commit_callbacks, lambda: register(next_path="/demands/new"))
-    assert refusal_of(lambda: attempt(EMAIL)).code == "people.email_not_confirmed"
-    signed = link(text, "/register/confirm/")
-    made, next_path = actions.confirm_email(actor=ANONYMOUS, signed=signed)
-    assert (made.email, next_path) == (EMAIL, "/demands/new")
-    assert attempt(EMAIL.upper()).step == "in"
-    again = refusal_of(lambda: actions.confirm_email(actor=ANONYMOUS, signed=signed))
-    assert again.code == "people.already_confirmed"
-
-
-def test_a_known_address_gets_the_same_answer_and_a_helpful_letter(
-    django_capture_on_commit_callbacks: Capture,
-) -> None:
-    make.person(email=EMAIL)
-    count = Person.objects.count()
-    text = letter(django_capture_on_commit_callbacks, register)
-    assert "/password/forgot" in text
-    assert Person.objects.count() == count
-    assert Person.objects.get(email=EMAIL).password == ""
-
-
-def test_registering_again_makes_the_older_link_useless(
-    django_capture_on_commit_callbacks: Capture,
-) -> None:
-    first = letter(django_capture_on_commit_callbacks, register)
-    second = letter(
-        django_capture_on_commit_callbacks, lambda: register(password="qianshan-yuxue-93")
-    )
-    old = link(first, "/register/confirm/")
-    assert refusal_of(lambda: actions.confirm_email(actor=ANONYMOUS, signed=old)).code == (
-        "people.link_broken"
-    )
-    actions.confirm_email(actor=ANONYMOUS, signed=link(second, "/register/confirm/"))
-    assert attempt(EMAIL, "qianshan-yuxue-93").step == "in"
-
-
-def test_links_expire_and_can_not_be_changed(
-    django_capture_on_commit_callbacks: Capture,
-) -> None:
-    signed = link(letter(django_capture_on_commit_callbacks, register), "/register/confirm/")
-    with time_machine.travel(timezone.now() + timedelta(hours=49)):
-        late = refusal_of(lambda: actions.read_confirmation(signed))
-    assert late.code == "people.link_expired"
-    for broken in (signed[:-1], signed + "x", "", "x" * 100_000, "\x00"):
-        assert refusal_of(lambda b=broken: actions.read_confirmation(b)).code == (
-            "people.link_broken"
-        )
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "code"),
-    [
-        ("email", "lin", "email"),
-        ("email", "a@b@example.com", "email"),
-        ("email", "x" * 1_000_000, "email"),
-        ("name", "", "required"),
-        ("name", "\u202e\x07 ", "required"),
-        ("name", "长" * 1_000_000, "too_long"),
-        ("name", "长" * 81, "too_long"),
-        ("password", "12345678901", "weak"),
-        ("password", "short", "weak"),
-        ("password", "p" * 1_000_000, "too_long"),
-        ("password", "with\x00a-null-inside", "unusable"),
-        ("language", "fr", "unknown"),
-    ],
-)
-def test_unusable_values_are_named(field: str, value: str, code: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        register(**{field: value})
-    assert (field, code) in {(p.field, p.code) for p in refused.value.problems}
-    assert not Person.objects.exists()
-
-
-def test_all_problems_are_named_at_once_and_say_what_to_do() -> None:
-    with pytest.raises(Invalid) as refused:
-        register(email="x", name="", password="1")
-    assert {p.field for p in refused.value.problems} == {"email", "name", "password"}
-    assert all(str(p) for p in refused.value.problems)
-
-
-def test_control_and_direction_characters_do_not_get_into_names() -> None:
-    register(name="林\u202e知\x07远")
-    assert Person.objects.get().name == "林知远"
-
-
-def test_a_mailbox_is_not_flooded(django_capture_on_commit_callbacks: Capture) -> None:
-    mail.outbox.clear()
-    with django_capture_on_commit_callbacks(execute=True):
-        for _ in range(8):
-            register()
-    assert len(mail.outbox) == 5
-
-
-def test_one_address_can_not_have_letters_sent_without_end() -> None:
-    Letter.objects.bulk_create(
-        Letter(
-            kind="confirm",
-            address_digest=str(n),
-            client_address="192.0.2.7",
-            sent_at=clock.recorded_now(),
-        )
-        for n in range(40)
-    )
-    with pytest.raises(TooMany):
-        register(client_address="192.0.2.7")
-    register(client_address="192.0.2.8")
-
-
-def test_without_a_way_for_letters_the_refusal_says_so(settings: Any) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-    with pytest.raises(Conflict) as refused:
-        register()
-    assert refused.value.code == "people.no_mail"
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fast_passwords")]
 
 
 # --- signing in ------------------------------------------------------------------------------
@@ -284,17 +109,6 @@ def test_another_providers_word_opens_the_linked_account() -> None:
 # --- second factor ---------------------------------------------------------------------------
 
 
-def with_second_factor(who: Person) -> tuple[Person, str, list[str]]:
-    actor = Actor(person_id=who.pk)
-    setup = actions.begin_second_factor(actor=actor, person_id=who.pk, issuer="技术大市场")
-    assert "<svg" in setup.svg
-    assert setup.uri.startswith("otpauth://totp/")
-    codes = actions.confirm_second_factor(
-        actor=actor, person_id=who.pk, code=signing.code_of(setup.secret, -1)
-    )
-    return who, setup.secret, codes
-
-
 def second(who: Person, code: str) -> Person:
     return actions.check_second_factor(actor=Actor(person_id=who.pk), person_id=who.pk, code=code)
 
@@ -368,96 +182,3 @@ def test_nobody_sets_up_anothers() -> None:
         actions.begin_second_factor(
             actor=make.actor(Role.OPERATOR), person_id=person().pk, issuer="x"
         )
-
-
-# --- sessions and passwords ------------------------------------------------------------------
-
-
-def test_sessions_are_seen_and_ended_by_their_owner_only() -> None:
-    zhao = person()
-    mine = Actor(person_id=zhao.pk)
-    one = actions.open_session(actor=mine, person_id=zhao.pk, session_key="a", agent="火狐" * 500)
-    actions.open_session(actor=mine, person_id=zhao.pk, session_key="b")
-    assert [len(s.agent) <= 200 for s in queries.sessions_of(zhao.pk)] == [True, True]
-    with pytest.raises(NotAllowed):
-        actions.end_session(actor=make.actor(Role.TTO), session_id=one.pk)
-    actions.end_session(actor=mine, session_id=one.pk)
-    with pytest.raises(NotFound):
-        actions.end_session(actor=mine, session_id=one.pk)
-    before = zhao.get_session_auth_hash()
-    assert actions.end_all_sessions(actor=mine, person_id=zhao.pk) == 1
-    zhao.refresh_from_db()
-    assert zhao.get_session_auth_hash() != before
-
-
-def test_a_password_is_changed_with_the_old_one_and_ends_other_sessions(
-    django_capture_on_commit_callbacks: Capture,
-) -> None:
-    zhao = person(email=EMAIL)
-    mine = Actor(person_id=zhao.pk)
-    for key in ("here", "there"):
-        actions.open_session(actor=mine, person_id=zhao.pk, session_key=key)
-
-    def change(old: str) -> None:
-        actions.change_password(
-            actor=mine, person_id=zhao.pk, old=old, new="qianshan-yuxue-93", session_key="here"
-        )
-
-    assert refusal_of(lambda: change("wrong")).code == "people.wrong_password"
-    assert "改过" in letter(django_capture_on_commit_callbacks, lambda: change(PASSWORD))
-    assert [s.session_key for s in queries.sessions_of(zhao.pk)] == ["here"]
-    assert attempt(password="qianshan-yuxue-93").step == "in"
-
-
-def test_a_forgotten_password_is_set_anew_once(
-    django_capture_on_commit_callbacks: Capture,
-) -> None:
-    zhao = person(email=EMAIL)
-    text = letter(
-        django_capture_on_commit_callbacks,
-        lambda: actions.ask_reset(actor=ANONYMOUS, email=EMAIL),
-    )
-    uid, token = link(text, "/password/reset/").split("/")
-    with pytest.raises(Invalid):
-        actions.reset_password(actor=ANONYMOUS, uid=uid, token=token, new="short")
-    actions.reset_password(actor=ANONYMOUS, uid=uid, token=token, new="qianshan-yuxue-93")
-    assert attempt(password="qianshan-yuxue-93").person == zhao
-    for bad_uid, bad_token in ((uid, token), (uid, "x"), ("!!", token), ("", ""), ("é", token)):
-        with pytest.raises(Invalid) as refused:
-            actions.reset_password(
-                actor=ANONYMOUS, uid=bad_uid, token=bad_token, new="another-word-55"
-            )
-        assert refused.value.code == "people.link_expired_reset"
-
-
-def test_asking_for_an_unknown_address_sends_a_letter_too(
-    django_capture_on_commit_callbacks: Capture,
-) -> None:
-    text = letter(
-        django_capture_on_commit_callbacks,
-        lambda: actions.ask_reset(actor=ANONYMOUS, email=EMAIL),
-    )
-    assert "/register" in text
-    assert not Person.objects.exists()
-
-
-def test_old_traces_are_forgotten() -> None:
-    long_ago = clock.recorded_now() - timedelta(days=400)
-    SignIn.objects.create(username_digest="x", succeeded=False, at=long_ago)
-    kept = SignIn.objects.create(username_digest="y", succeeded=False, at=clock.recorded_now())
-    register()
-    unconfirmed = Person.objects.get()
-    Person.objects.filter(pk=unconfirmed.pk).update(created_at=long_ago)
-    assert jobs.forget_old(clock.now()) == 2
-    assert list(SignIn.objects.all()) == [kept]
-    assert not Person.objects.exists()
-    assert jobs.forget_old(clock.now()) == 0
-
-
-def test_the_journal_holds_no_personal_data() -> None:
-    register()
-    with_second_factor(person(email="zhao@example.com"))
-    attempt()
-    said = str(list(Entry.objects.values_list("verb", "payload")))
-    for personal in (EMAIL, "林知远", "zhao"):
-        assert personal not in said

@@ -109,7 +109,8 @@ class Table:
             ),
         }[type(received)]()  # fmt: skip
         actor = Actor(person_id=1, organisation_id=self.owners[received.plate].pk)
-        assert _turn(self.lot.pk, _enqueued(actor, self.lot.pk, said))
+        number = _enqueued(actor, self.lot.pk, said)
+        assert number in _turn(self.lot.pk, number, is_alone=False)
 
     def _pause(self, reason: str) -> None:
         actions.pause_lot(actor=SYSTEM, lot_id=self.lot.pk, reason=reason)

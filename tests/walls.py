@@ -248,6 +248,12 @@ OFFICE = {
     "trading_bid": "by plates, as the room shows them; what is sealed is nobody's (T8)",
     "trading_instalment": "the operator stands in for the exchange: hands over when it is paid",
     "trading_royalty_report": "as the instalments",
+    "trading_paper": "the operator stands in for the exchange: checks what is new before buyers see it",
+    "trading_undertaking": "as the papers that it opens",
+    "trading_reading": "as the papers",
+    "trading_payout": "the operator stands in for the exchange: repeats what the bank sent back",
+    "trading_use_report": "the operator stands in for the exchange: follows what is sold for a year",
+    "bank_payee": "where the house pays to, which it must know to pay",
     **PUBLIC,
 }
 # Not even under a grant: sealed (T8), a person's own, or the house's machinery.

@@ -30,7 +30,7 @@ from yangbanjian.libraries.records import queries as records
 
 # What the older product did not have yet: these migrations, and all that build upon them.
 SINCE = {
-    "before grants": [("database", "0004_opened"), ("trading", "0015_stuck_lots")],
+    "before grants": [("database", "0004_opened"), ("trading", "0012_stuck_lots")],
     "before walls": [("database", "0003_row_security")],
 }
 

@@ -1,6 +1,6 @@
 """How soon everybody in a full auction room hears of a bid: the section «auction» of docs/benchmarks.md.
 
-    python -m bench.watchers [--watchers 500,1000] [--seconds 30] [--json]
+    python -m bench.watchers [--watchers 500,1000] [--seconds 30] [--apart] [--json]
 
 A market of its own (`ybj up`, the embedded server), its clients on the same cores. Two processes hold the watchers'
 connections to `/events/lots/{id}` open; two bidders overbid each other over the API, `PACE` times a second in all.
@@ -34,7 +34,7 @@ import numpy as np
 
 from bench import tell
 from bench.auction import prepare
-from bench.imports import folder, market
+from bench.imports import folder, market, two_ports
 from bench.matching import Row, at_least, at_most
 from yangbanjian.supervisor.postgres import ensure_running
 
@@ -196,13 +196,15 @@ def _page(port: int, lot: int, taken: list[float], is_over: threading.Event) -> 
         taken.append((time.monotonic() - at) * 1e3)
 
 
-def _room(port: int, lot: int, tokens: Iterator[str], count: int, seconds: float) -> list[Row]:
+def _room(
+    port: int, watched: int, lot: int, tokens: Iterator[str], count: int, seconds: float
+) -> list[Row]:
     """One full room, from coming in to the last bid."""
     shares = [count // PROCESSES + (n < count % PROCESSES) for n in range(PROCESSES)]
     clients = [
         subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "bench.watchers", "--part",
-             str(port), str(lot), str(share), str(seconds)],
+             str(watched), str(lot), str(share), str(seconds)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         ) for share in shares
     ]  # fmt: skip
@@ -268,13 +270,15 @@ def _rows(
     ]
 
 
-def measure(counts: list[int], seconds: float) -> dict[str, Any]:
-    """``{"anchors": {}, "rows": [...]}`` as `ybj bench watchers --json` prints it."""
+def measure(counts: list[int], seconds: float, *, apart: bool = False) -> dict[str, Any]:
+    """``{"anchors": {}, "rows": [...]}`` as `ybj bench watchers --json` prints it. `apart`: those who
+    watch go to the events' own process, as behind a front server."""
     measured: list[Row] = []
+    events_port = two_ports()[1]
     with (
         folder() as home,
         ensure_running(home) as engine,
-        market(home, YBJ_SANDBOX="1") as base,
+        market(home, YBJ_SANDBOX="1", YBJ_EVENTS_PORT=str(events_port)) as base,
     ):
         told = prepare(engine)
         port = int(base.rpartition(":")[2])
@@ -282,7 +286,8 @@ def measure(counts: list[int], seconds: float) -> dict[str, Any]:
         tokens = itertools.cycle(told["tokens"][:2])
         _bid(port, told["lot"], tokens, WARM_S, [])
         for count in counts:
-            measured += _room(port, told["lot"], tokens, count, seconds)
+            watched = events_port if apart else port
+            measured += _room(port, watched, told["lot"], tokens, count, seconds)
     return {"anchors": {}, "rows": [asdict(row) for row in measured]}
 
 
@@ -290,6 +295,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--watchers", default="500,1000")
     parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--apart", action="store_true", help="on the port of the events alone")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--part", nargs=4, help=argparse.SUPPRESS)
     given = parser.parse_args(argv)
@@ -300,7 +306,7 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps(asyncio.run(_watch(port, lot, count, float(given.part[3])))), flush=True)
         return 0
     counts = [int(count) for count in given.watchers.split(",")]
-    return tell(measure(counts, given.seconds), as_json=given.json)
+    return tell(measure(counts, given.seconds, apart=given.apart), as_json=given.json)
 
 
 if __name__ == "__main__":

@@ -241,7 +241,7 @@ def two_ports() -> tuple[int, int]:
 def market(home: Home, **more: str) -> Iterator[str]:
     """A running `ybj up`; gives its address. `more`: variables of its environment."""
     port, events = two_ports()
-    env = environment(home, YBJ_PORT=str(port), YBJ_EVENTS_PORT=str(events), **more)
+    env = environment(home, **{"YBJ_PORT": str(port), "YBJ_EVENTS_PORT": str(events), **more})
     base = f"http://127.0.0.1:{port}"
     with (home.root / "up.log").open("w") as log:
         up = subprocess.Popen(  # noqa: S603 - our own command

@@ -7,12 +7,14 @@ action (`place_bid`) one after the other: the amount grows with time, so a bid t
 is accepted; every tenth call is a repetition of the last. The anchor is pgbench's TPC-B-like transaction,
 one client, before and after in each round. *Fairness*: of the requests that were new, how many were
 accepted. *Reversed*: of two bids that were sent a second or more apart, how often the later one was decided
-first (A12). Afterwards the lot is checked: no gap, no step missed, every bid that was answered is there.
+first (A12). *Over HTTP*: the same fifty with tokens and kept connections to a market (`ybj up`) beside it, no floor.
+Afterwards the lot is checked: no gap, no step missed, every bid that was answered is there.
 """
 
 from __future__ import annotations
 
 import argparse
+import http.client
 import itertools
 import json
 import os
@@ -29,7 +31,7 @@ from typing import Any
 import psycopg
 
 from bench import tell
-from bench.imports import folder, run, server_seconds
+from bench.imports import folder, market, run, server_seconds
 from bench.ledger import pgbench
 from bench.matching import Row, at_least, at_most
 from yangbanjian.supervisor.home import Home
@@ -41,6 +43,7 @@ PROCESSES = (
 )
 DAY = timedelta(days=1)
 START_S = 60.0  # until all of them have come up
+CALLERS, CALLERS_START_S = 2, 20.0
 P99_MS, FAIRNESS, RATIO = 500.0, 0.70, 0.7
 BEFORE, AFTER = "TPC-B before", "TPC-B after"
 
@@ -67,8 +70,7 @@ def bidding(lot_id: int, owners: list[int], begins: float, seconds: float) -> di
             count += 1
             is_again = count % REPEATED == 0
             if not is_again:
-                # A microsecond is a step: who sends later offers more.
-                last = (f"r{int(begins)}-{owners[number]}-{count}", int(sent % 10**6 * 1e6))
+                last = (f"r{int(begins)}-{owners[number]}-{count}", _amount(sent))
             said = actions.place_bid(actor=actor, lot_id=lot_id, bid_id=last[0], amount_fen=last[1])
             told[number].append((sent, time.time(), said.verdict.value, is_again))
         connections["default"].close()
@@ -82,6 +84,38 @@ def bidding(lot_id: int, owners: list[int], begins: float, seconds: float) -> di
         thread.join()
     used = time.process_time() - used
     return {"told": [row for rows in told for row in rows], "cpu": used}
+
+
+def calling(port: int, lot_id: int, tokens: list[str], begins: float, seconds: float) -> Told:
+    """The same over the API, each bidder with a connection that is kept. Raises RuntimeError on an
+    answer without a verdict."""
+    told: Told = []
+
+    def one(token: str) -> None:
+        head = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        time.sleep(max(0.0, begins - time.time()))
+        count, last = 0, {"bid_id": "", "amount_fen": 1}
+        while (sent := time.time()) < begins + seconds:
+            count += 1
+            is_again = count % REPEATED == 0
+            if not is_again:
+                last = {"bid_id": f"h{time.time_ns()}-{token[-6:]}", "amount_fen": _amount(sent)}
+            line.request("POST", f"/api/v1/lots/{lot_id}/bids", json.dumps(last), head)
+            said = json.loads(line.getresponse().read())
+            if "verdict" not in said:
+                raise RuntimeError(str(said))
+            told.append((sent, time.time(), said["verdict"], is_again))
+        line.close()
+
+    with ThreadPoolExecutor(len(tokens)) as pool:
+        list(pool.map(one, tokens))
+    return told
+
+
+def _amount(sent: float) -> int:
+    """A microsecond is a step: who sends later offers more."""
+    return int(sent % 10**6 * 1e6)
 
 
 def _figures(every: Told, begins: float) -> dict[str, Any]:
@@ -104,16 +138,18 @@ def _reversed(every: Told) -> int:
     return wrong
 
 
-def prepare(engine: Engine) -> tuple[int, list[int]]:
-    """A lot that stays open for a day, and its qualified bidders; the anchor's own tables."""
+def prepare(engine: Engine) -> dict[str, Any]:
+    """`lot`, open for a day, `owners` qualified to bid, `tokens` of theirs in the same order."""
+    return product(engine, "prepare")
+
+
+def anchor_tables(engine: Engine) -> None:
     with psycopg.connect(engine.url("superuser"), autocommit=True) as database:
         database.execute("CREATE DATABASE anchor")
     pgbench(engine, "superuser", "-i", "-q", "-s", str(SCALE), database="anchor")
-    told = _django(engine, "prepare")
-    return int(told["lot"]), list(told["owners"])
 
 
-def _django(engine: Engine, *said: str) -> dict[str, Any]:
+def product(engine: Engine, *said: str) -> dict[str, Any]:
     """Run a part of this module with the product's settings, signed in as the pages are."""
     env = {**os.environ, "DATABASE_URL": engine.url("runtime"), "YBJ_SANDBOX": "1",
            "DJANGO_SETTINGS_MODULE": "yangbanjian.config.settings"}  # fmt: skip
@@ -135,6 +171,9 @@ def _part(said: list[str]) -> int:
         found = _prepared()
     elif said[0] == "check":
         found = _checked(int(said[1]))
+    elif said[0] == "call":
+        port, lot_id, tokens, begins, seconds = map(json.loads, said[1:])
+        found = {"told": calling(port, lot_id, tokens, begins, seconds)}
     else:
         found = bidding(int(said[1]), json.loads(said[2]), float(said[3]), float(said[4]))
     print(json.dumps(found))
@@ -146,7 +185,8 @@ def _prepared() -> dict[str, Any]:
     from yangbanjian.ground.clock import actions as clock_actions
     from yangbanjian.ground.clock import queries as clock
     from yangbanjian.ground.database.transactions import acting
-    from yangbanjian.ground.people.models import Organisation
+    from yangbanjian.ground.people import actions as people
+    from yangbanjian.ground.people.models import Membership, Organisation, Person
     from yangbanjian.ground.rulebook.models import Edition
     from yangbanjian.kernel.actor import SYSTEM
     from yangbanjian.libraries.achievements import actions as achievements
@@ -161,6 +201,13 @@ def _prepared() -> dict[str, Any]:
             kind=kind, name=f"{kind}{number}", created_at=now, state="verified"
         )
         return int(made.pk)
+
+    def token(owner: int) -> str:
+        somebody = Person.objects.create(created_at=now, name="竞买人", username=f"bidder{owner}")
+        Membership.objects.create(
+            person=somebody, organisation_id=owner, role="enterprise", period=(now - DAY, None)
+        )
+        return people.create_token(actor=SYSTEM, person_id=somebody.pk, organisation_id=owner)[1]
 
     with acting(SYSTEM):
         seller = organisation("university", 0)
@@ -191,7 +238,9 @@ def _prepared() -> dict[str, Any]:
         signed_up.update(state="deposited")
         signed_up.update(state="qualified", qualified_by=1, qualified_at=now)
         actions.lay_out(actor=SYSTEM, listing=one)
-        return {"lot": actions.open_lot(actor=SYSTEM, listing=one).pk, "owners": owners}
+        tokens = [token(owner) for owner in owners]
+        lot = actions.open_lot(actor=SYSTEM, listing=one)
+        return {"lot": lot.pk, "owners": owners, "tokens": tokens}
 
 
 def _checked(lot_id: int) -> dict[str, Any]:
@@ -222,7 +271,7 @@ def _round(
     shares = [json.dumps(owners[n::PROCESSES]) for n in range(PROCESSES)]
     with ThreadPoolExecutor(PROCESSES) as pool:
         begun = pool.map(
-            lambda mine: _django(engine, "bid", str(lot_id), mine, str(begins), str(seconds)),
+            lambda mine: product(engine, "bid", str(lot_id), mine, str(begins), str(seconds)),
             shares,
         )
         time.sleep(max(0.0, begins - time.time()))
@@ -236,13 +285,45 @@ def _round(
     return {**found, **cpu, BEFORE: before, AFTER: after}
 
 
+def _over_http(
+    engine: Engine, base: str, lot_id: int, tokens: list[str], seconds: int
+) -> dict[str, Any]:
+    """A round against a running market, after a short one to warm it. The clients are two
+    processes: they take of the processors what bidders elsewhere would not."""
+    port = base.rpartition(":")[2]
+    timed = ["-n", "-c", "1", "-T", str(seconds)]
+
+    def bid(for_seconds: int) -> dict[str, Any]:
+        begins = time.time() + CALLERS_START_S
+        shares = [json.dumps(tokens[n::CALLERS]) for n in range(CALLERS)]
+        with ThreadPoolExecutor(CALLERS) as pool:
+            parts = pool.map(
+                lambda mine: product(
+                    engine, "call", port, str(lot_id), mine, str(begins), str(for_seconds)
+                ),
+                shares,
+            )
+            every: Told = [tuple(row) for part in parts for row in part["told"]]
+        return _figures(every, begins)
+
+    warm = bid(3)
+    before = pgbench(engine, "superuser", *timed, database="anchor")
+    found = bid(seconds)
+    after = pgbench(engine, "superuser", *timed, database="anchor")
+    return {**found, BEFORE: before, AFTER: after, "warm": warm["accepted"]}
+
+
 def measure(seconds: int, rounds: int) -> dict[str, Any]:
     """``{"anchors": {...}, "rows": [...]}`` as `ybj bench auction --json` prints it."""
     with folder() as home, ensure_running(home) as engine:
-        run(home, "migrate")
-        lot_id, owners = prepare(engine)
+        run(home, "migrate", YBJ_SANDBOX="1")
+        anchor_tables(engine)
+        told_of = prepare(engine)
+        lot_id, owners = told_of["lot"], told_of["owners"]
         found = [_round(home, engine, lot_id, owners, seconds) for _ in range(rounds)]
-        checked = _django(engine, "check", str(lot_id))
+        with market(home, YBJ_SANDBOX="1") as base:
+            called = _over_http(engine, base, lot_id, told_of["tokens"], seconds)
+        checked = product(engine, "check", str(lot_id))
 
     def median(of: Any) -> float:
         return statistics.median(of(one) for one in found)
@@ -251,7 +332,7 @@ def measure(seconds: int, rounds: int) -> dict[str, Any]:
         anchor = statistics.fmean([one[BEFORE], one[AFTER]])
         return float(one["accepted"] / one["seconds"] / anchor)
 
-    told = sum(one["accepted"] for one in found)
+    told = sum(one["accepted"] for one in found) + called["accepted"] + called["warm"]
     rows: list[Row] = [
         at_least("TPC-B, one client, a second", median(lambda one: one[BEFORE])),
         at_least("TPC-B after / before", median(lambda one: one[AFTER] / one[BEFORE])),
@@ -267,6 +348,12 @@ def measure(seconds: int, rounds: int) -> dict[str, Any]:
         at_most("reversed a second apart", float(sum(one["reversed"] for one in found)), 0.0),
         at_least("verdict, p50 ms", median(lambda one: one["p50"])),
         at_most("verdict, p99 ms", median(lambda one: one["p99"]), P99_MS),
+        at_least("over HTTP: accepted bids a second", called["accepted"] / called["seconds"]),
+        at_least("over HTTP: accepted bids / TPC-B", ratio(called)),
+        at_least("over HTTP: requests a second", called["asked"] / called["seconds"]),
+        at_least("over HTTP: order fairness", called["accepted"] / called["fresh"]),
+        at_least("over HTTP: verdict, p50 ms", called["p50"]),
+        at_most("over HTTP: verdict, p99 ms", called["p99"]),
         at_least("bids told and kept alike", float(checked["ok"] and told == checked["bids"]), 1.0),
         at_least("load average", os.getloadavg()[0]),
     ]

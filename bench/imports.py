@@ -159,11 +159,11 @@ def command(*said: str) -> list[str]:
     return [sys.executable, "-P", "-m", "yangbanjian.faces.cli", *said]
 
 
-def run(home: Home, *said: str) -> Spent:
-    """One `ybj` command to its end. Raises RuntimeError when it fails."""
+def run(home: Home, *said: str, **more: str) -> Spent:
+    """One `ybj` command to its end; `more`: variables of its environment. Raises RuntimeError when it fails."""
     at, served, ours = time.monotonic(), server_seconds(home), os.times()
     done = subprocess.run(  # noqa: S603 - our own command
-        command(*said), env=environment(home), check=False, timeout=LONGEST_S,
+        command(*said), env=environment(home, **more), check=False, timeout=LONGEST_S,
         capture_output=True, text=True,
     )  # fmt: skip
     if done.returncode:
@@ -238,10 +238,10 @@ def two_ports() -> tuple[int, int]:
 
 
 @contextmanager
-def market(home: Home) -> Iterator[str]:
-    """A running `ybj up`; gives its address."""
+def market(home: Home, **more: str) -> Iterator[str]:
+    """A running `ybj up`; gives its address. `more`: variables of its environment."""
     port, events = two_ports()
-    env = environment(home, YBJ_PORT=str(port), YBJ_EVENTS_PORT=str(events))
+    env = environment(home, **{"YBJ_PORT": str(port), "YBJ_EVENTS_PORT": str(events), **more})
     base = f"http://127.0.0.1:{port}"
     with (home.root / "up.log").open("w") as log:
         up = subprocess.Popen(  # noqa: S603 - our own command

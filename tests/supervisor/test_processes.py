@@ -223,3 +223,17 @@ def test_a_child_of_another_user_has_no_way_back(home: Home) -> None:
     assert fields["Gid"] == ["65534"] * 4
     assert fields["Groups"] == []
     assert int(fields["CapEff"][0], 16) == 0
+
+
+def test_more_files_than_a_shell_gives_may_be_open_as_far_as_the_system_allows() -> None:
+    program = (
+        "import resource as r; from yangbanjian.supervisor.proc import may_open\n"
+        "r.setrlimit(r.RLIMIT_NOFILE, (128, 512)); may_open(256)\n"
+        "print(r.getrlimit(r.RLIMIT_NOFILE)[0]); may_open(9999)\n"
+        "print(r.getrlimit(r.RLIMIT_NOFILE)[0]); may_open(300)\n"
+        "print(r.getrlimit(r.RLIMIT_NOFILE)[0])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == ["256", "512", "512"]

@@ -20,6 +20,7 @@ from yangbanjian.supervisor.processes import CHILD_GRACE_SECONDS, TICK_SECONDS
 from yangbanjian.supervisor.program import Say, program_for
 from yangbanjian.supervisor.refusal import EngineRefusal
 from yangbanjian.supervisor.up import (
+    MOST_FILES,
     Place,
     children,
     database,
@@ -41,6 +42,7 @@ def serve_part(home: Home, say: Say, part: str) -> None:
     """
     place = place_from_environment()
     home.prepare()
+    proc.may_open(MOST_FILES)
     is_over = make_watch()
     before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

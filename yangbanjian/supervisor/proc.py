@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -102,3 +103,12 @@ def dies_with_us(number: signal.Signals) -> Callable[[], None]:
             os._exit(1)
 
     return ask_kernel
+
+
+def may_open(files: int) -> None:
+    """Let us and all that we start have so many files open, if the system allows as many: shells
+    give 1,024, and everybody who watches an auction is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = files if hard == resource.RLIM_INFINITY else min(files, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -23,6 +23,9 @@ from yangbanjian.supervisor.secrets import signing_key
 
 PAGES = "yangbanjian.config.rsgi:application"
 EVENTS = "yangbanjian.config.events:application"
+# Connections of one process: those who watch or listen (config.events), and pages.
+MOST_OPEN = 4096
+MOST_FILES = 8192
 MOST_ATTEMPTS = 3  # of what runs once beside the pages
 COMMAND = ("-P", "-m", "yangbanjian.faces.cli")
 
@@ -87,6 +90,7 @@ def serve(
     """
     place = place_from_environment()
     home.prepare()
+    proc.may_open(MOST_FILES)
     is_over = make_watch()
     # A signal before the supervisor watches for it must also leave through every `with`.
     before = {number: signal.signal(number, leave) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -220,6 +224,8 @@ def _environment(home: Home, program: Program) -> dict[str, str]:
 def _granian(interface: str, bind: str, port: int) -> tuple[str, ...]:
     return (
         "-P", "-m", "granian", "--interface", interface, "--host", bind, "--port", str(port),
+        # Open streams count as requests here, and beyond the number nobody is answered at all.
+        "--backlog", "2048", "--backpressure", str(MOST_OPEN),
         "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "4",
     )  # fmt: skip
 

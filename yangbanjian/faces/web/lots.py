@@ -130,6 +130,7 @@ def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, Any]:
         "texts": {
             "ahead": _("您领先"), "behind": _("您被超过了，可以再报"), "left": _("剩余"),
             "over": _("时间到，正在确认结果"), "lost": _("连接断了，正在重连；请不要以这里的时间为准"),
+            "full": _("暂时不能实时更新（看的人太多或正在维护），现在每 10 到 20 秒更新一次"),
         },
     }  # fmt: skip
 

@@ -5,7 +5,7 @@
   if (!room || !window.EventSource) return;
   const el = (id) => document.getElementById(id), said = room.dataset;
   const yuan = (fen) => '¥' + (fen / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  let ahead = Date.parse(said.now) - Date.now(), closes = Date.parse(said.closes), last = Number(said.seq), source = null;
+  let ahead = Date.parse(said.now) - Date.now(), closes = Date.parse(said.closes), last = Number(said.seq), source = null, again = 0;
   const put = (id, text) => { const found = el(id); if (found) found.textContent = text; };
   function tick() {
     const s = Math.max(0, Math.floor((closes - Date.now() - ahead) / 1000)), two = (n) => String(n).padStart(2, '0');
@@ -43,20 +43,34 @@
     window.location.replace(window.location.pathname);
     return true;
   }
-  function state(e) {
-    const s = JSON.parse(e.data);
+  function stands(s) {
     if (moved(s.state)) return;
     ahead = Date.parse(s.now) - Date.now(); closes = Date.parse(s.closes_at); put('room-extended', s.extensions);
     if (s.top && s.top.seq > last) { last = s.top.seq; price(s.top.amount_fen, s.top.plate); }
+  }
+  const lost = (isLost, isSlow) => { el('room-lost').hidden = !isLost; el('room-full').hidden = !isSlow; };
+  // So many watch that one more is not let in: ask now and then, and try again.
+  async function ask() {
+    if (!source || source.readyState !== 2) return;
+    try {
+      const answer = await fetch(said.api, { headers: { Accept: 'application/json' } }), s = await answer.json();
+      if (!answer.ok) throw new Error(answer.status);
+      stands({ ...s, now: s.server_now }); lost(false, true);
+    } catch { lost(true, false); }
+    listen();
+  }
+  function refused() {
+    if (el('room-full').hidden) lost(true, false);
+    if (source && source.readyState === 2) { clearTimeout(again); again = setTimeout(ask, 10000 + Math.random() * 10000); }
   }
   function clock(e) { const c = JSON.parse(e.data); if (moved(c.state)) return; ahead = Date.parse(c.now) - Date.now(); closes = Date.parse(c.closes_at); }
   function listen() {
     if (source) source.close();
     source = document.hidden ? null : new EventSource(said.events);
     if (!source) return;
-    source.addEventListener('bid', bid); source.addEventListener('state', state); source.addEventListener('clock', clock);
-    source.onopen = () => { el('room-lost').hidden = true; };
-    source.onerror = () => { el('room-lost').hidden = false; };
+    source.addEventListener('bid', bid); source.addEventListener('state', (e) => stands(JSON.parse(e.data))); source.addEventListener('clock', clock);
+    source.onopen = () => lost(false, false);
+    source.onerror = refused;
   }
   listen(); document.addEventListener('visibilitychange', listen); setInterval(tick, 500);
 })();

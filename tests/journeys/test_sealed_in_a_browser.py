@@ -106,7 +106,7 @@ def test_a_bid_sealed_by_the_browser_is_opened_by_two_of_three(
 
 def _share(page: Page, where: Path, name: str) -> str:
     """Taken on the room's page, which the listing leads to; kept as a file, and as it is shown."""
-    page.get_by_role("link", name="进竞价室").click()
+    page.get_by_role("link", name="进竞价厅").click()
     expect(page.get_by_role("heading", name="您保管一份密钥")).to_be_visible()
     if name == "exchange":
         seen(page, "before-the-keys")

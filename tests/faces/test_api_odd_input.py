@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -61,16 +62,21 @@ HEADERS = (
 )  # fmt: skip
 
 
+@cache
+def _document() -> dict[str, Any]:
+    """Written once: it takes a second."""
+    return dict(api.get_openapi_schema(path_prefix="/api/v1/"))
+
+
 def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    document = api.get_openapi_schema(path_prefix="/api/v1/")
-    for path, calls in document["paths"].items():
+    for path, calls in _document()["paths"].items():
         for method, call in calls.items():
             yield method, path, call
 
 
 def _fields(call: dict[str, Any]) -> list[str]:
     """The names of the fields that a JSON body may have."""
-    document = api.get_openapi_schema(path_prefix="/api/v1/")
+    document = _document()
     found = call.get("requestBody", {}).get("content", {}).get(JSON, {}).get("schema", {})
     for one in (found, *found.get("anyOf", ())):
         if "$ref" in one:

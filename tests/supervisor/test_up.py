@@ -97,6 +97,8 @@ def test_a_signal_to_make_alone_stops_everything(
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(PROJECT), *sys.path])},
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        # Whoever runs the tests behind a shell's `&` has INT ignored, and make would keep it so.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as make:
         record = home.run / "one.child.json"
         deadline = time.monotonic() + 20

@@ -42,7 +42,7 @@ PROCESSES = (
     4  # that bidders are spread over: in one they would wait for each other, not for the lot
 )
 DAY = timedelta(days=1)
-START_S = 60.0  # until all of them have come up
+START_S = 30.0  # until all of them have come up
 CALLERS, CALLERS_START_S = 2, 20.0
 P99_MS, FAIRNESS, RATIO = 500.0, 0.70, 0.7
 BEFORE, AFTER = "TPC-B before", "TPC-B after"

@@ -1,7 +1,7 @@
 """Statements that the server keeps ready for each connection.
 
 The mapper's statements carry their values in their text, so the server reads and plans each of them
-anew, policies included: half of its work where a statement touches a few rows. The few on which many
+anew, policies included: of a bid's work about a third. The few on which many
 wait are sent with their values apart instead. They need types where a value alone does not show one
 (`%s::bigint`), and name their columns: what is kept ready must not change its shape.
 """

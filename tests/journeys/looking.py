@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response, ViewportSize
+from playwright.sync_api import ConsoleMessage, Error, Page, Request, Response, ViewportSize
 
 from tests.journeys.market import PROJECT
 
@@ -49,6 +49,21 @@ class Watch:
         same = urlsplit(response.url).netloc == urlsplit(self.origin).netloc
         if same and response.status >= 400 and response.status not in self.expected:
             self.complaints.append(f"{response.request.method} {response.url}: {response.status}")
+
+
+def come_back(page: Page, path: str) -> None:
+    """Go there from a page that loads itself anew when its lot moves on: that may happen while we
+    go, and the browser then says that one way was left for the other."""
+    for _ in range(5):
+        try:
+            page.goto(path)
+        except Error as crossed:
+            if "interrupted by another navigation" not in crossed.message:
+                raise
+            page.wait_for_load_state()
+        else:
+            return
+    raise AssertionError(f"{path} is never reached: its page is loaded again and again")
 
 
 def shot(page: Page, name: str, *, whole: bool = False) -> None:

@@ -15,7 +15,13 @@ from playwright.sync_api import Page, Request, expect
 
 from tests.journeys.conftest import Visit, sign_in
 from tests.journeys.floor_over_http import Caller, Story
-from tests.journeys.looking import Watch, assert_accessible, assert_no_sideways_scroll, shot
+from tests.journeys.looking import (
+    Watch,
+    assert_accessible,
+    assert_no_sideways_scroll,
+    come_back,
+    shot,
+)
 from tests.journeys.market import Market, open_market
 from tests.journeys.sealed_over_http import disclosed, sealing_of
 
@@ -96,7 +102,7 @@ def test_a_bid_sealed_by_the_browser_is_opened_by_two_of_three(
 
     story.wait_until(story.public.get(room)["closes_at"])
     _opened(story, holders, kept, room)
-    page.goto(room)
+    come_back(page, room)
     expect(page.get_by_text("您竞得这个标的")).to_be_visible()
     expect(page.locator(".room-price")).to_have_text(SHOWN)
     seen(page, "won")
@@ -203,12 +209,12 @@ def _sealed_by_hand(story: Players, who: Caller, lot: int) -> None:
 def _opened(story: Players, holders: dict[str, Page], kept: dict[str, str], room: str) -> None:
     """One gives the file that was kept, another types what was printed; the third is not needed."""
     page = holders["auditor"]
-    page.goto(room)
+    come_back(page, room)
     expect(page.get_by_text("报价已截止，不能再增减")).to_be_visible()
     ends = time.monotonic() + 60
     while not page.get_by_role("button", name="交来份额").count() and time.monotonic() < ends:
         page.wait_for_timeout(500)  # until the list of bids stands in a signed head
-        page.reload()
+        come_back(page, room)
     seen(page, "opening")
     page.get_by_label("或者输入份额").fill(kept["tto"])
     page.get_by_role("button", name="交来份额").click()
@@ -219,7 +225,7 @@ def _opened(story: Players, holders: dict[str, Page], kept: dict[str, str], room
     expect(page.get_by_text("您的份额已交来，等另一方")).to_be_visible()
     seen(page, "one-share")
     page = holders["tto"]
-    page.goto(room)
+    come_back(page, room)
     expect(page.get_by_text("已交 1 份")).to_be_visible()
     typed = " ".join(kept["tto"][at : at + 4] for at in range(0, len(kept["tto"]), 4))
     page.get_by_label("或者输入份额").fill(typed.upper())

@@ -23,6 +23,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import timedelta
@@ -216,7 +217,7 @@ def _prepared() -> dict[str, Any]:
             values={"title": "低温冷库余热回收", "abstract": "回收压缩机排热，综合电耗下降三成。"},
         )  # fmt: skip
         one = Listing.objects.create(
-            achievement=record, owner_id=seller, edition=Edition.objects.order_by("id").first(),
+            achievement=record, owner_id=seller, edition=Edition.objects.earliest("id"),
             title="标的", deal_mode="transfer", days=20, unit="working", first_day="next",
             made_at=now, method="rising", start_fen=1, step_fen=1, free_s=86_400, cycle_s=300,
             hard_close_s=90_000,
@@ -325,7 +326,7 @@ def measure(seconds: int, rounds: int) -> dict[str, Any]:
             called = _over_http(engine, base, lot_id, told_of["tokens"], seconds)
         checked = product(engine, "check", str(lot_id))
 
-    def median(of: Any) -> float:
+    def median(of: Callable[[dict[str, Any]], float]) -> float:
         return statistics.median(of(one) for one in found)
 
     def ratio(one: dict[str, Any]) -> float:

@@ -27,7 +27,7 @@ import numpy as np
 import psycopg
 
 from bench import imports, tell
-from bench.imports import MEASURED, folder, market, run, size_of, wait_until, write
+from bench.imports import MEASURED, folder, market, size_of, take_in, wait_until, write
 from bench.matching import Row, anchor, at_most
 from yangbanjian.engines.matching.encoder.builtin import BuiltinEncoder
 from yangbanjian.engines.matching.index import VectorStore, content_key
@@ -151,10 +151,10 @@ def measure(count: int) -> dict[str, Any]:
     """``{"anchors": {...}, "rows": [...]}`` as `ybj bench NAME --json` prints it."""
     sentence, shelf = asking(sentences(WARM + ASKED)), opening(lists(WARM + LISTED))
     with folder() as home:
-        write(home.root / "rows.jsonl", count)
+        files = write(home.root, count)
         with ensure_running(home) as engine, market(home) as base:
             port = int(base.rpartition(":")[2])
-            run(home, "import", "achievements", str(home.root / "rows.jsonl"))
+            take_in(home, files)
             with psycopg.connect(engine.url("superuser")) as connection:
                 wait_until(lambda: documents(connection) >= count, 1800)
             give_vectors(home, engine)

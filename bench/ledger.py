@@ -37,7 +37,8 @@ import psycopg
 from bench import tell
 from bench.imports import folder, run
 from bench.matching import Row, at_least
-from yangbanjian.supervisor.postgres import Engine, ensure_running, server_binaries
+from yangbanjian.supervisor.postgres import Engine, ensure_running
+from yangbanjian.supervisor.program import server_binaries
 
 ACCOUNTS, SCALE, CLIENTS, SET = 10_000, 20, 8, 1000
 _TPS = re.compile(r"tps = ([0-9.]+)")

@@ -11,10 +11,12 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection, connections, transaction
 
 from tests import lots, make
+from tests.database import admin_url
 from verify.auction import recount
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.kernel.actor import SYSTEM, Role
@@ -194,3 +196,63 @@ def test_A5_what_waits_and_has_lost_its_sender_gets_its_verdict() -> None:
     assert lots.bid(by["A3"], lot, 200, "lost").verdict is Verdict.ACCEPTED
     assert PlacedBid.objects.count() == 1
     _whole(lot)
+
+
+def _fails_once(monkeypatch: pytest.MonkeyPatch, how: Callable[[], Any]) -> None:
+    """The next sitting that writes what it has decided comes to grief in this way before it does."""
+    keep, is_first = sittings.Sitting.keep, iter([True])
+
+    def failing(self: sittings.Sitting) -> None:
+        if next(is_first, False):
+            how()
+        keep(self)
+
+    monkeypatch.setattr(sittings.Sitting, "keep", failing)
+
+
+def _cut_off() -> None:
+    """The server ends our session."""
+    raw = connection.connection
+    assert raw is not None
+    with psycopg.connect(admin_url(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [raw.info.backend_pid])
+
+
+def _stumble() -> None:
+    raise RuntimeError("a fault of ours")
+
+
+def test_A5_who_is_cut_off_while_deciding_decides_once_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was decided is gone with the session, and so is its hold on the lot."""
+    make.sandbox()
+    lot, by = lots.opened()
+    _fails_once(monkeypatch, _cut_off)
+    assert lots.bid(by["A3"], lot, 200).verdict is Verdict.ACCEPTED
+    assert not _held()
+    _whole(lot)
+
+
+def test_A5_a_fault_while_deciding_keeps_the_lot_from_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The lot is held beyond a statement by the session: it must be given back whatever happens."""
+    make.sandbox()
+    lot, by = lots.opened()
+    _fails_once(monkeypatch, _stumble)
+    with pytest.raises(RuntimeError):
+        lots.bid(by["A3"], lot, 200)
+    assert not _held()
+    (second,) = at_once(lambda: lots.bid(by["K7"], lot, 210).verdict)
+    assert second is Verdict.ACCEPTED
+    # What the first one sent waited in the inbox, and was decided before.
+    amounts = PlacedBid.objects.order_by("seq").values_list("amount_fen", flat=True)
+    assert list(amounts) == [200 * lots.WAN, 210 * lots.WAN]
+    _whole(lot)
+
+
+def _held() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        return int(cursor.fetchone()[0])

@@ -15,11 +15,13 @@ import json
 import re
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, Error, connection
 
 from yangbanjian.ground.database import prepared
 from yangbanjian.ground.database.transactions import acting, acting_on
@@ -55,7 +57,8 @@ SELECT l.id, %s::text, %s::text, %s::bigint, %s::bigint, %s::jsonb, %s::boolean,
 FROM trading_lot AS l, unhurried
 WHERE l.id = %s::bigint AND l.opens_at IS NOT NULL AND l.method = ANY (%s::text[]) RETURNING id
 """
-_TURN = "trading_turn(%s::int, %s::bigint)"
+_TURN = "trading_turn(%s::int, %s::bigint, %s::boolean)"
+_GIVE_BACK = "SELECT pg_advisory_unlock(hashtext('trading.lot'), %s::int)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,15 +225,51 @@ def _why_not(lot_id: int) -> Conflict | NotFound:
 
 def _turn(lot_id: int, number: int, *, is_alone: bool) -> dict[int, Told]:
     """Wait for the lot; what another one has decided meanwhile is read, else we decide."""
-    with acting_on(SYSTEM, _TURN, [lot_id, number]) as row:
-        is_there, verdict, at, seq, closes_at = row
-        if not is_there:
-            sentence = gettext_noop("这次报价没有送到，请用同一个编号再报一次。")
-            raise Conflict("bids.gone", sentence)
-        if at is not None:
-            return {number: Told(Verdict(verdict), at, seq, closes_at)}
-        only = number if is_alone else None
-        return Sitting(lot_id, only=only, is_deciding=True, is_locked=True).told
+    only = number if is_alone else None
+    if connection.in_atomic_block:
+        with acting_on(SYSTEM, _TURN, [lot_id, number, False]) as row:
+            return _read(number, row) or _sit(lot_id, only)
+    with _turn_at(lot_id, number) as row:
+        found = _read(number, row)
+        if found:
+            return found
+        with acting(SYSTEM):
+            return _sit(lot_id, only)
+
+
+def _read(number: int, row: tuple[Any, ...]) -> dict[int, Told]:
+    """What another one has decided; nothing where nobody has."""
+    is_there, verdict, at, seq, closes_at = row
+    if not is_there:
+        sentence = gettext_noop("这次报价没有送到，请用同一个编号再报一次。")
+        raise Conflict("bids.gone", sentence)
+    return {} if at is None else {number: Told(Verdict(verdict), at, seq, closes_at)}
+
+
+def _sit(lot_id: int, only: int | None) -> dict[int, Told]:
+    return Sitting(lot_id, only=only, is_deciding=True, is_locked=True).told
+
+
+@contextmanager
+def _turn_at(lot_id: int, number: int) -> Iterator[tuple[Any, ...]]:
+    """Wait for the lot outside a transaction. Whoever is not told a verdict has the lot to the end
+    of the block, over the commit inside."""
+    row = prepared.rows(f"SELECT found.* FROM {_TURN} AS found", [lot_id, number, True])[0]  # noqa: S608
+    is_decided = row[2] is not None
+    try:
+        yield row
+    finally:
+        if not is_decided:
+            _give_back(lot_id)
+
+
+def _give_back(lot_id: int) -> None:
+    """A session that can't give the lot back is ended, so that it stops nobody."""
+    try:
+        prepared.rows(_GIVE_BACK, [lot_id])
+    except Error:
+        if connection.connection is not None:
+            connection.connection.close()
 
 
 def decide_waiting(*, actor: Actor, lot_id: int) -> int:

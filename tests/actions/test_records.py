@@ -99,6 +99,16 @@ def test_shares_must_add_up() -> None:
     assert "90" in str(refused.value.problems[0])
 
 
+def test_one_orcid_written_twice_is_one_person() -> None:
+    actor = make.actor(Role.EXPERT)
+    first = make.expert(actor, orcid="https://orcid.org/0000-0002-1825-0097")
+    second = make.expert(
+        actor, title="沈 知行", abstract="焊接机器人的离线编程。", orcid="0000000218250097"
+    )
+    found = records.duplicates(records.library_of_kind("expert"), actor, second)
+    assert [(d.record_id, d.why) for d in found] == [(first.pk, "number")]
+
+
 def test_duplicates_are_shown_by_text_and_title() -> None:
     tto = make.actor(Role.TTO)
     first = make.achievement(tto)

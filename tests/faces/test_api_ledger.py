@@ -10,6 +10,7 @@ import pytest
 from tests import make
 from tests.faces.calling import client_as, client_of, get, is_problem, post
 from yangbanjian.ground.ledger.models import Transfer
+from yangbanjian.ground.ledger.rules import MOST_TRANSFERS
 from yangbanjian.kernel.actor import Role
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +69,28 @@ def test_a_story_of_the_contract(treasurer: Any) -> None:
              "debits_pending": 80, "credits_pending": 80}
         ],
     }  # fmt: skip
+
+
+def test_the_largest_batch_fits_into_one_request(treasurer: Any) -> None:
+    assert _open(treasurer, "a").status_code == _open(treasurer, "b").status_code == 201
+    whole = [
+        {"id": str(uuid4()), "kind": "posted", "debit": str(uuid4()), "credit": str(uuid4()),
+         "amount": n, "asset": "CNY", "pending_id": None, "chain": None, "timeout_s": None,
+         "cause": "deposit:1234567"} for n in range(1, MOST_TRANSFERS + 1)
+    ]  # fmt: skip
+    assert {one["result"] for one in _batch(treasurer, *whole)} == {"no_account"}
+    over = post(treasurer, "/ledger/batches", {"transfers": [*whole, whole[0]]})
+    assert is_problem(over, 422, "api.invalid")
+
+
+def test_a_refused_word_is_told_with_the_words_that_may_be_used(treasurer: Any) -> None:
+    odd = {"id": "x", "kind": "weird", "debit": "a", "credit": "b", "amount": 1, "asset": "券"}
+    told = post(treasurer, "/ledger/batches", {"transfers": [odd]}).json()["errors"]
+    assert told[0]["detail"] == "只能填：posted、pending、post、void。"
+    assert told[1]["field"] == "transfers.0.asset"
+    assert "不能用的字符" in told[1]["detail"]
+    places = [e["field"] for e in _open(treasurer, "中文").json()["errors"]]
+    assert set(places) == {"id"}
 
 
 def test_an_id_may_be_a_uuid_a_number_or_a_name(treasurer: Any) -> None:

@@ -138,6 +138,19 @@ def test_an_introduction_from_interest_to_contacts() -> None:
     assert "010-5550100" in [c["phone"] for c in contacts]
 
 
+def test_contacts_that_open_are_never_empty() -> None:
+    match, seeker, provider = parties()
+    path = f"/matches/{match.pk}"
+    Organisation.objects.update(contact_name="", contact_email="", contact_phone="")
+    post(seeker, f"{path}/moves/interested", {})
+    assert get(seeker, path).json()["contacts"] is None
+    post(provider, f"{path}/moves/agree", {})
+    for side in (seeker, provider):
+        contacts = get(side, path).json()["contacts"]
+        assert [c["organisation"]["id"] for c in contacts] == [match.seeker_id, match.provider_id]
+        assert all(c["name"] for c in contacts)
+
+
 def test_declining_needs_a_code_and_reason_may_be_it() -> None:
     match, seeker, _ = parties()
     path = f"/matches/{match.pk}/moves/decline"

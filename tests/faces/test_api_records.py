@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from tests import make
-from tests.faces.calling import client_of, post
+from tests.faces.calling import client_of, get, post
 from yangbanjian.kernel.actor import Role
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,20 @@ def test_add_publish_and_read_as_everybody() -> None:
         1,
         [body["id"]],
     )
+
+
+def test_a_list_tells_the_moves_of_each_record_like_the_record_itself() -> None:
+    tto, operator = client_of(make.person(Role.TTO)), client_of(make.person(Role.OPERATOR))
+    made = post(tto, "/achievements", BODY).json()
+    path = f"/achievements/{made['id']}"
+    for state, moves in (("draft", None), ("submitted", "submit"), ("public", "approve")):
+        if moves:
+            post(operator if moves == "approve" else tto, f"{path}/moves/{moves}", {})
+        for client in (tto,) if state == "draft" else (tto, operator):
+            (listed,) = get(client, "/achievements", state=state).json()["items"]
+            assert listed["moves"] == get(client, path).json()["moves"]
+            assert listed["moves"] or (state, client) == ("submitted", tto)
+    assert Client().get("/api/v1/achievements").json()["items"][0]["moves"] == []
 
 
 def test_nobody_is_401_and_the_wrong_token_too() -> None:

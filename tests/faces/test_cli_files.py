@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests import bank, make
+from tests import bank, deals, make
 from tests.faces import sheets
 from yangbanjian.engines.matching import batch
 from yangbanjian.engines.matching.live import live
@@ -75,6 +76,32 @@ def test_export_writes_what_import_read(tmp_path: Path, capsys: pytest.CaptureFi
     with pytest.raises(Invalid):
         files.export_file("achievements", tmp_path / "out.doc")
     assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith(".")) == []
+
+
+def test_deals_are_taken_away_in_every_format_and_never_taken_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: Any
+) -> None:
+    settings.YBJ_SANDBOX = True
+    make.sandbox()
+    sale = deals.paid(title="=HYPERLINK(1)冷库余热")
+    one = deals.fresh(sale)
+    for name in ("deals.xlsx", "deals.csv", "deals.jsonl", "deals.jsonl.gz"):
+        assert files.export_file("deals", tmp_path / name) == 0
+        assert capsys.readouterr().out.splitlines()[-1] == "exported=1"
+    for name in ("deals.xlsx", "deals.csv"):
+        (row,) = open_table(tmp_path / name).rows()
+        assert row.cells["成果名称"] == "=HYPERLINK(1)冷库余热"  # a text, read back as it was
+        assert row.cells["状态"] == "价款已到账"
+        assert row.cells["受让方"] == one.buyer.name
+        assert float(str(row.cells["成交价（元）"])) == one.price_fen / 100
+    told = json.loads((tmp_path / "deals.jsonl").read_text("utf-8"))
+    assert (told["id"], told["state"], told["price_fen"]) == (one.pk, "paid", one.price_fen)
+    assert told["edition"] == one.edition.label
+    assert told["awarded_at"] == one.awarded_at.isoformat()
+    with pytest.raises(Invalid):
+        load(tmp_path / "deals.xlsx", kind="deals")
+    with pytest.raises(Invalid):
+        files.export_file("deals", tmp_path / "deals.doc")
 
 
 def test_code_tables_are_added_and_their_bad_rows_named(

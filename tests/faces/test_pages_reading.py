@@ -7,6 +7,7 @@ import pytest
 from tests import make
 from tests.faces.pages import COLD, Visitor, publish, text_of
 from yangbanjian.kernel.actor import SYSTEM, Role
+from yangbanjian.libraries.experts import actions as experts
 from yangbanjian.libraries.records import actions
 from yangbanjian.libraries.records import queries as records
 
@@ -51,6 +52,20 @@ def test_correcting_a_chip_rewrites_the_sentence() -> None:
     assert "300%E4%B8%87" in answer["Location"]
     answer = Visitor().get("/?q=冷库降电耗&answer=氨")
     assert answer["Location"].endswith("%EF%BC%8C%E6%B0%A8")
+
+
+@pytest.mark.parametrize(
+    ("orcid", "mark"),
+    [("0000-0002-1825-0097", "校验位正确"), ("0000-0002-1825-0098", "号码待核对"), ("", "")],
+)
+def test_an_orcid_is_shown_with_what_its_check_character_says(orcid: str, mark: str) -> None:
+    owner = make.actor(Role.EXPERT)
+    record = make.expert(owner, orcid=orcid)
+    for name, actor in (("submit", owner), ("approve", make.actor(Role.OPERATOR))):
+        experts.move(actor=actor, record_id=record.pk, name=name)
+    said = text_of(Visitor().get(f"/experts/{record.pk}"))
+    assert orcid in said
+    assert [m for m in ("校验位正确", "号码待核对") if m in said] == [m for m in (mark,) if m]
 
 
 def test_nothing_here_offers_to_publish() -> None:

@@ -98,7 +98,7 @@ def test_a_form_with_megabytes_is_told_that_it_is_too_big(is_token_looked_for: b
     """Whoever reads the form first finds out: the look for its token, or the page."""
     client = Client(enforce_csrf_checks=is_token_looked_for)
     client.get("/login")
-    answer = client.post("/publish/achievement", {"text": "冷" * 1_000_000})
+    answer = client.post("/publish/achievement", {"text": "冷" * 1_500_000})
     assert answer.status_code == 413
     assert "内容太大了" in text_of(answer)
 
@@ -371,6 +371,6 @@ def test_the_desk_of_somebody_without_organisation_says_what_to_do() -> None:
 
 
 def test_too_much_is_refused_with_a_page(tto: Visitor) -> None:
-    answer = tto.post("/publish/achievement", {"text": "冷" * 1_000_000})
+    answer = tto.post("/publish/achievement", {"text": "冷" * 1_500_000})
     assert answer.status_code == 413
     assert "太大" in text_of(answer)

@@ -14,6 +14,7 @@ from yangbanjian.engines.matching.rules.why_codes import is_why_code
 from yangbanjian.faces.api.match import Kind, ReasonOut, reasons_told, subject
 from yangbanjian.faces.api.schemas import REFUSED, Id, Organisation, Paging, PossibleMove
 from yangbanjian.faces.api.wire import actor_of, check_version, etag, page, signed_in
+from yangbanjian.faces.introductions_shown import contact_of
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.refusals import NotFound
@@ -117,12 +118,7 @@ def _contacts(actor: Actor, row: Any) -> list[dict[str, Any]] | None:
     if not policy.may_see_contacts(actor, row).allowed:
         return None
     return [
-        {
-            "organisation": _named(party),
-            "name": party.contact_name,
-            "email": party.contact_email,
-            "phone": party.contact_phone,
-        }
+        {"organisation": _named(party), **contact_of(party)._asdict()}
         for party in (row.seeker, row.provider)
     ]
 

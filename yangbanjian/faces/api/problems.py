@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext
@@ -91,6 +93,7 @@ _SENTENCES = (
     ("bool_", gettext_noop("要填 true 或 false。")),
     ("string_too_long", gettext_noop("最多 %(max_length)s 个字。")),
     ("string_unicode", gettext_noop("文字里有不能用的字符，请删去后再发。")),
+    ("string_pattern_mismatch", gettext_noop("有不能用的字符，可用的写法见 /api/v1/docs。")),
     ("string_", gettext_noop("要填文字。")),
     ("greater_than", gettext_noop("不能小于 %(ge)s。")),
     ("less_than", gettext_noop("不能大于 %(le)s。")),
@@ -104,11 +107,17 @@ _SENTENCES = (
     ("list_", gettext_noop("要填一组值。")),
 )
 _OTHER = gettext_noop("这一项的值不能用。")
+_CODE = re.compile(r"'([^']*)'")
+# Parts of an error's place that the caller has not written: where it was, and which of two types.
+_NOT_FIELDS = ("body", "payload", "query", "constrained-int", "constrained-str")
 
 
 def _sentence_of(item: Mapping[str, Any]) -> str:
     kind, params = str(item["type"]), item.get("ctx") or {}
     sentence = next((s for start, s in _SENTENCES if kind.startswith(start)), _OTHER)
+    if "expected" in params:  # 'a', 'b' or 'c'
+        codes = _CODE.findall(str(params["expected"]))
+        params = {**params, "expected": gettext("、").join(codes) or params["expected"]}
     try:
         return gettext(sentence) % params
     except KeyError:
@@ -119,9 +128,7 @@ def from_validation(_request: HttpRequest, error: Any) -> JsonResponse:
     """What the schema refused: where, and in plain words."""
     errors = [
         {
-            "field": ".".join(
-                str(part) for part in item["loc"] if part not in ("body", "payload", "query")
-            ),
+            "field": ".".join(str(part) for part in item["loc"] if part not in _NOT_FIELDS),
             "code": str(item["type"]),
             "detail": _sentence_of(item),
         }
@@ -143,7 +150,10 @@ def from_http_error(_request: HttpRequest, error: Any) -> JsonResponse:
 
 def too_large() -> JsonResponse:
     """The answer to a body over the limit, which nobody reads to the end."""
-    return problem(413, "api.too_large", gettext("请求内容太大，最多 2 MB；文件请用 /files 上传。"))
+    said = gettext("请求内容太大，最多 %(most)d MB；文件请用 /files 上传。")
+    return problem(
+        413, "api.too_large", said % {"most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE >> 20}
+    )
 
 
 _PLAIN = {

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from ninja import Query, Router
 from ninja.responses import Status
 
@@ -69,15 +70,14 @@ def shown(library: Library, actor: Actor, record: Any, *, whole: bool = True) ->
     for field in library.fields:
         if field.is_public or is_writer:
             body[field.name] = getattr(record, field.name)
-    if whole:
-        kinds = policy.kinds_of(actor, library, record)
+    kinds = policy.kinds_of(actor, library, record)
+    body["moves"] = [
+        {"move": m.name, "label": gettext(m.label), "missing": ["reason"] if m.needs_reason else []}
+        for m in library.table.moves_from(record.state, kinds)
+    ]
+    if whole and is_writer:
         values = {f.name: getattr(record, f.name) for f in library.fields}
-        if is_writer:
-            body["advice"] = [text for _, text in completeness(library.fields, values).advice]
-        body["moves"] = [
-            {"move": m.name, "label": m.label, "missing": ["reason"] if m.needs_reason else []}
-            for m in library.table.moves_from(record.state, kinds)
-        ]
+        body["advice"] = [text for _, text in completeness(library.fields, values).advice]
     return body
 
 

@@ -155,8 +155,9 @@ def _account(role: Role) -> dict[str, Any]:
     name = f"{role.value}-{secrets.token_hex(5)}"
     organisation_id = _home(role, name)
     made = people.create_user(
-        actor=SYSTEM, role=role, name=name, organisation_id=organisation_id, is_demo=True
-    )
+        actor=SYSTEM, role=role, name=name, username=name, email=f"{name}@sandbox.example",
+        organisation_id=organisation_id, is_demo=True,
+    )  # fmt: skip
     person = made.person
     _, token = people.create_token(
         actor=SYSTEM, person_id=person.pk, name="sandbox", organisation_id=organisation_id

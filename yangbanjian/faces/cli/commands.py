@@ -119,10 +119,10 @@ def import_(
 
 @app.command(name="export")
 def export(
-    kind: Annotated[str, typer.Argument(help="achievements、demands 或 experts")],
+    kind: Annotated[str, typer.Argument(help="achievements、demands、experts 或 deals")],
     file: Annotated[Path, typer.Argument(help=".xlsx .csv .jsonl .jsonl.gz")],
 ) -> None:
-    """导出整库；列与导入的相同。"""
+    """导出整库，列与导入的相同；deals 是成交记录，只能导出。"""
     from yangbanjian.faces.cli import files
 
     with installation():

@@ -125,17 +125,17 @@ def progress(total: int, what: str = "已读") -> Iterator[Callable[[int], None]
 
 
 def export_file(kind: str, file: Path) -> int:
-    """Write every record of a library to a file; prints how many."""
-    from yangbanjian.faces.sheets import columns, opening, writing
+    """Write every record of a library, or every deal, to a file; prints how many."""
+    from yangbanjian.faces.sheets import columns, deals, opening, writing
     from yangbanjian.kernel.words import gettext_noop
 
     library = columns.library_of(kind)
-    if library is None:
+    if library is None and kind != deals.NAME:
         sentence = gettext_noop("可以导出的是 %(kinds)s。")
-        raise opening.unusable("kind", sentence, kinds="、".join(KINDS))
+        raise opening.unusable("kind", sentence, kinds="、".join((*KINDS, deals.NAME)))
     fresh = file.with_name(f".{os.getpid()}.{file.name}")
     try:
-        count = writing.export(library, _all(library), fresh)
+        count = writing.export(library, _all(library), fresh) if library else deals.export(fresh)
         fresh.replace(file)
     finally:
         fresh.unlink(missing_ok=True)

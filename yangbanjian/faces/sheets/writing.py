@@ -179,7 +179,8 @@ def _export_csv(library: Library, rows: Iterable[Exported], path: Path) -> int:
 
 
 @contextmanager
-def _lines_into(path: Path) -> Iterator[IO[str]]:
+def lines_into(path: Path) -> Iterator[IO[str]]:
+    """A file of lines to write, packed where its name says so."""
     packed = path.name.endswith(".gz")
     opened = gzip.open(path, "wb") if packed else path.open("wb")  # noqa: SIM115 - closed below
     raw = cast("IO[bytes]", opened)
@@ -189,7 +190,7 @@ def _lines_into(path: Path) -> Iterator[IO[str]]:
 
 def _export_lines(library: Library, rows: Iterable[Exported], path: Path) -> int:
     count = 0
-    with _lines_into(path) as out:
+    with lines_into(path) as out:
         for _record, values in rows:
             said = {k: v for k, v in values.items() if v not in ("", None, [])}
             out.write(json.dumps(said, ensure_ascii=False, default=_json) + "\n")

@@ -8,16 +8,10 @@ from typing import Any
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from yangbanjian.faces.deals_shown import METHODS
 from yangbanjian.faces.web.words import Words, translated
-from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import queries
 from yangbanjian.market.trading.rules import closing, payments
-
-METHODS = {
-    "rising": gettext_noop("多次报价"), "dynamic": gettext_noop("动态报价"),
-    "sealed": gettext_noop("一次报价"), "dutch": gettext_noop("降价式报价"),
-    "negotiated": gettext_noop("协议成交"),
-}  # fmt: skip
 
 
 def facts_of(one: Any, words: Words) -> list[dict[str, Any]]:

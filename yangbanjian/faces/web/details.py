@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from yangbanjian.faces.web.cards import amount_of, content_language, owner_name
 from yangbanjian.faces.web.words import Words, state_tag, translated
 from yangbanjian.kernel.actor import Actor
-from yangbanjian.kernel.identifiers import check_patent, check_software
+from yangbanjian.kernel.identifiers import check_orcid, check_patent, check_software
 from yangbanjian.libraries.demands.queries import may_see_owner
 from yangbanjian.libraries.records.queries import Library
 from yangbanjian.libraries.records.rules.fields import completeness
@@ -231,12 +231,21 @@ def _expert(record: Any, words: Words, actor: Actor) -> dict[str, Any]:
             _term(_("研究方向"), _("、").join(record.disciplines)),
             _term(_("学科"), _("、").join(words.labels("disciplines", record.discipline_codes))),
             _term(_("服务行业"), _("、").join(words.labels("industries", record.industry_codes))),
-            _term(_("ORCID"), record.orcid, mono=True),
+            _term(_("ORCID"), record.orcid, mono=True, tags=_orcid_tags(record.orcid)),
             _term(_("所在地区"), words.region(record.region) if record.region else ""),
             _term(_("所属单位"), owner_name(record)),
             _term(_("编号"), f"E-{record.pk:06d}", mono=True),
         ],
     }
+
+
+def _orcid_tags(said: str) -> list[dict[str, str]]:
+    """Whether the number's own check character agrees."""
+    if not said:
+        return []
+    if check_orcid(said).ok:
+        return [{"text": _("校验位正确"), "tone": "ok"}]
+    return [{"text": _("号码待核对"), "tone": "warn"}]
 
 
 _MAKERS = {"achievement": _achievement, "demand": _demand, "expert": _expert}

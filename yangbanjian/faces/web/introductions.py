@@ -14,13 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 from yangbanjian.engines.matching import actions, policy
 from yangbanjian.engines.matching import queries as matching
 from yangbanjian.engines.matching.rules.introductions import TABLE
+from yangbanjian.faces.introductions_shown import contact_of
 from yangbanjian.faces.web.libraries import page_of
 from yangbanjian.faces.web.matching_cards import kept_card, whys
 from yangbanjian.faces.web.refusing import is_fragment, say, sign_in
 from yangbanjian.faces.web.timelines import timeline_of
 from yangbanjian.faces.web.words import Words, state_tag, translated
 from yangbanjian.ground.journal import queries as journal
-from yangbanjian.ground.people import queries as people
 from yangbanjian.kernel.actor import Actor, Role
 from yangbanjian.libraries.records.queries import library_of_kind
 
@@ -218,27 +218,14 @@ def _contacts(match: Any) -> list[dict[str, str]]:
     for organisation, role in sides:
         if organisation is None:
             continue
-        name, phone = organisation.contact_name, organisation.contact_phone
-        email = organisation.contact_email
-        if not (name or phone or email):
-            member = _member(organisation.pk)
-            if member is not None:
-                name, phone, email = member.name, member.phone, member.email or ""
+        who = contact_of(organisation)
         found.append(
             {
-                "name": name or organisation.name, "role": f"{role} · {organisation.name}",
-                "phone": phone, "email": email,
+                "name": who.name or organisation.name, "role": f"{role} · {organisation.name}",
+                "phone": who.phone, "email": who.email,
             }
         )  # fmt: skip
     return found
-
-
-def _member(organisation_id: int) -> Any:
-    for role in (Role.ENTERPRISE, Role.TTO, Role.BROKER, Role.EXPERT):
-        found = people.people_with_role(role, [organisation_id]).order_by("pk").first()
-        if found is not None:
-            return found
-    return None
 
 
 def _moves(actor: Actor, match: Any, side: str) -> list[dict[str, Any]]:

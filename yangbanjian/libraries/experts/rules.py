@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from yangbanjian.kernel.identifiers import check_orcid
 from yangbanjian.kernel.words import gettext_noop as _
 from yangbanjian.libraries.records.rules.fields import Field
 from yangbanjian.libraries.records.rules.states import library_table
@@ -60,4 +61,5 @@ TEXT_FIELDS = ("title", "affiliation", "job_title", "abstract", "keywords", "dis
 
 def numbers_of(values: Mapping[str, Any]) -> list[str]:
     """The ORCID, by which two entries are the same person."""
-    return [values["orcid"]] if values.get("orcid") else []
+    said = values.get("orcid")
+    return [check_orcid(said).normalised or said] if said else []

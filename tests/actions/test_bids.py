@@ -319,7 +319,7 @@ def test_A11_a_lot_that_fails_keeps_the_time_of_no_other(monkeypatch: pytest.Mon
     Beat.objects.update(at=Beat.objects.get().at - timedelta(minutes=2))
     clock_actions.advance(actor=SYSTEM, by=timedelta(minutes=2))
     silent_since = Beat.objects.get().at
-    real = closing.Sitting
+    real = sittings.Sitting
 
     def sitting(lot_id: int, **how: Any) -> Any:
         if lot_id == broken.pk:

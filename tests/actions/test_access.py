@@ -209,6 +209,9 @@ def test_T7_over_the_api() -> None:
     assert made.status_code == 201
     assert made.json()["is_open"]
     assert get(operator, path).json()["id"] == demand.pk
+    # Its people read the whole reason, or there is no look.
+    long = {**body, "reason": "核" * 501}
+    assert post(operator, "/access", long).status_code == 422
     (seen,) = get(client_of(owner), "/access").json()["items"]
     assert (seen["reason"], seen["hours"]) == ("核对一条举报的原文", 4)
     assert is_problem(post(client_of(owner), "/access", body), 403, "access.operators_only")

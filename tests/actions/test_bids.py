@@ -20,8 +20,9 @@ from yangbanjian.ground.ledger.rules import Kind, Transfer
 from yangbanjian.kernel.actor import ANONYMOUS, SYSTEM, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound
 from yangbanjian.market.trading import actions, queries
-from yangbanjian.market.trading.actions import deals, sittings, stuck
+from yangbanjian.market.trading.actions import closing, deals, sittings, stuck
 from yangbanjian.market.trading.models import (
+    Beat,
     Deal,
     Inbox,
     Listing,
@@ -308,6 +309,28 @@ def test_A11_after_an_outage_the_lot_has_its_time_back(monkeypatch: pytest.Monke
         "bid",
     ]
     assert Entry.objects.filter(verb="trading.lot_extended", subject_id=lot.pk).count() == 1
+
+
+def test_A11_a_lot_that_fails_keeps_the_time_of_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an outage the lots get their time back one by one, and the platform says that it is there."""
+    broken, _ = lots.opened(free_s=1)
+    lot, _ = lots.opened(free_s=1)
+    actions.beat()
+    Beat.objects.update(at=Beat.objects.get().at - timedelta(minutes=2))
+    clock_actions.advance(actor=SYSTEM, by=timedelta(minutes=2))
+    silent_since = Beat.objects.get().at
+    real = sittings.Sitting
+
+    def sitting(lot_id: int, **how: Any) -> Any:
+        if lot_id == broken.pk:
+            raise RuntimeError("broken")
+        return real(lot_id, **how)
+
+    monkeypatch.setattr(closing, "Sitting", sitting)
+    actions.beat()
+    assert Beat.objects.get().at > silent_since + timedelta(minutes=1)
+    assert [json.loads(x)["kind"] for x in lots.log_of(lot).splitlines()] == ["terms", "outage"]
+    assert [pk for pk, _since in queries.stuck_lots()] == [broken.pk]
 
 
 def test_the_completer_steps_in_at_the_top_price() -> None:

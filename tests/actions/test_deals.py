@@ -180,6 +180,36 @@ def test_a_match_that_is_undone_opens_the_instalment_again() -> None:
     assert (again.paid_fen, again.line, again.paid_at) == (DEPOSIT, None, None)
 
 
+def test_a_royalty_whose_match_is_undone_is_owed_again() -> None:
+    """It holds up neither the settlement of the price nor, when it has come, itself."""
+    from yangbanjian.ground.bank import actions as bank
+    from yangbanjian.ground.journal import jobs as news
+
+    payment = {"kind": "entry_royalty", "rate_permille": 50, "base": "sales"}
+    sale = deals.paid(payment=payment, deal_mode="licence_ordinary")
+    today = clock.today()
+    actions.report_royalty(
+        actor=sale.buyer, deal_id=fresh(sale).pk, base_fen=100 * WAN,
+        period_from=today - timedelta(days=60), period_to=today - timedelta(days=31),
+    )  # fmt: skip
+    deals.pay(sale, 2)
+    line = queries.instalments(fresh(sale))[1].line
+    assert line is not None
+    bank.unmatch(actor=sale.staff, line_id=line.pk, reason="错账")
+    news.deliver(include_own=True)
+    row = queries.instalments(fresh(sale))[1]
+    assert (row.paid_fen, row.line, row.paid_at) == (0, None, None)
+    assert row.expectation is not None
+    actions.propose_settlement(actor=sale.staff, deal_id=fresh(sale).pk)
+    actions.settle(actor=sale.staff2, deal_id=fresh(sale).pk)
+    assert fresh(sale).payouts.filter(kind="royalty").count() == 0
+    bank.match(actor=sale.staff, line_id=line.pk, expectation_id=row.expectation.pk)
+    news.deliver(include_own=True)
+    assert queries.instalments(fresh(sale))[1].paid_fen == row.amount_fen
+    assert fresh(sale).payouts.filter(kind="royalty").count() == 1
+    assert books_balance()
+
+
 def test_hand_over_enters_the_right_and_a_licence_leaves_it_with_the_seller() -> None:
     sale = deals.paid()
     deal = actions.hand_over(actor=sale.seller, deal_id=fresh(sale).pk)

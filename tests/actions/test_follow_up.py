@@ -10,15 +10,17 @@ import pytest
 from tests import deals, make
 from tests.actions.test_notices import advance
 from tests.deals import WAN, Sale, fresh
+from yangbanjian.ground.bank import actions as bank
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.files import actions as files
+from yangbanjian.ground.journal import jobs as news
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.messages.models import Notice
-from yangbanjian.kernel.actor import ANONYMOUS, Actor, Role
+from yangbanjian.kernel.actor import ANONYMOUS, SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound
 from yangbanjian.market.trading import actions, jobs, queries
-from yangbanjian.market.trading.models import UseReport
+from yangbanjian.market.trading.models import Deal, UseReport
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -141,6 +143,38 @@ def test_who_may_report_what_and_when() -> None:
     assert [p.field for p in refused.value.problems] == ["text", "used_on", "file"]
     assert not UseReport.objects.exists()
     assert fresh(sale).used_at is None
+
+
+def test_a_use_begins_on_the_days_of_the_site_not_of_greenwich() -> None:
+    """Awarded at one in the morning: by Greenwich it is still the day before."""
+    now = clock.now()
+    advance(timedelta(minutes=(15 * 60 - now.hour * 60 - now.minute) % 1440))
+    sale = deals.sold()
+    actions.close_lot(actor=SYSTEM, lot_id=sale.lot.pk)
+    sale.deal = Deal.objects.get(lot=sale.lot)
+    deals.sign_both(sale)
+    deals.pay(sale)
+    actions.hand_over(actor=sale.seller, deal_id=fresh(sale).pk)
+    awarded_on = fresh(sale).awarded_at.astimezone(clock.site_zone()).date()
+    assert awarded_on > fresh(sale).awarded_at.date()
+    with pytest.raises(Invalid) as refused:
+        report(sale, sale.buyer, used_on=awarded_on - DAY)
+    assert [p.field for p in refused.value.problems] == ["used_on"]
+    assert report(sale, sale.buyer, used_on=awarded_on).used_on == awarded_on
+
+
+def test_what_a_match_that_is_undone_opens_again_is_asked_for_at_once() -> None:
+    parts = [{"percent": 50, "months": 0}, {"percent": 50, "months": 11}]
+    sale = deals.signed(payment={"kind": "instalments", "parts": parts})
+    deals.pay(sale, 1)
+    pass_days(100)
+    assert told(sale, "part_late") == {}
+    line = queries.instalments(fresh(sale))[0].line
+    assert line is not None
+    bank.unmatch(actor=sale.staff, line_id=line.pk, reason="错账")
+    news.deliver(include_own=True)
+    pass_days(1)
+    assert told(sale, "part_late")[of(sale.buyer)] is True
 
 
 def test_instalments_are_told_before_and_after_and_what_is_paid_is_not() -> None:

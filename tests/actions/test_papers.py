@@ -222,6 +222,52 @@ def test_new_material_waits_for_a_change_which_discloses_anew(market: Market) ->
         actions.take_back_paper(actor=market.tto, paper_id=late.pk)
 
 
+def test_what_is_replaced_before_anybody_has_seen_it_is_never_shown(market: Market) -> None:
+    """A seller who puts a closed paper in the place of an open one has not opened that one."""
+    one = market.drafted()
+    wrong = put(market, one, "public", "工艺参数")
+    right = put(market, one, "nda", "工艺参数（须保密）", slot=wrong.slot)
+    assert fresh(wrong).withdrawn_at is not None
+    assert fresh(right).withdrawn_at is None
+    actions.submit_listing(actor=market.tto, listing_id=one.pk)
+    actions.accept_listing(actor=market.exchange, listing_id=one.pk)
+    one = actions.publish_listing(actor=market.second, listing_id=one.pk)
+    assert opened_by(market.buyer(), [wrong, right]) == []
+    assert names(ANONYMOUS, one) == []
+    # The same while it waits for a change of the listing.
+    late = put(market, one, "public", "补充", reason="补充")
+    put(market, one, "qualified", "补充（第二版）", slot=late.slot, reason="有误")
+    one = actions.change_listing(
+        actor=market.exchange, listing_id=one.pk, reason="补充", values={}
+    )  # fmt: skip
+    assert names(ANONYMOUS, one) == []
+    with acting(ANONYMOUS):
+        assert dict(queries.closed(ANONYMOUS, one)) == {"nda": 1, "qualified": 1}
+
+
+def test_a_paper_whose_new_version_is_closed_counts_as_closed(market: Market) -> None:
+    one, papers = published_with(market, "public")
+    put(market, one, "nda", "第二版", slot=papers[0].slot, reason="补充数据")
+    one = actions.change_listing(
+        actor=market.exchange, listing_id=one.pk, reason="补充", values={}
+    )  # fmt: skip
+    assert names(ANONYMOUS, one) == ["public"]
+    with acting(ANONYMOUS):
+        assert dict(queries.closed(ANONYMOUS, one)) == {"nda": 1}
+
+
+def test_readings_are_read_in_few_statements_however_many(
+    market: Market, django_assert_max_num_queries: Any
+) -> None:
+    one, papers = published_with(market, "public")
+    for reader in [market.buyer() for _ in range(4)] * 2:
+        actions.read_paper(actor=reader, paper_id=papers[0].pk)
+    with acting(market.exchange), django_assert_max_num_queries(9):
+        told = queries.readings(market.exchange, one, most=3)
+    assert [g.number for g in told] == [4, 3, 2]
+    assert all(g.person and g.who for g in told)
+
+
 def test_what_the_exchange_does_not_take_is_never_shown(market: Market) -> None:
     one, _ = published_with(market, "public")
     late = put(market, one, "public", "宣传册", reason="补充")

@@ -63,6 +63,8 @@ def test_reports_by_program() -> None:
     body = {"used_on": clock.today().isoformat(), "text": "已投产。"}
     assert is_problem(post(seller, f"/deals/{deal}/uses", body), 403, "deals.not_a_party")
     assert is_problem(post(buyer, f"/deals/{deal}/uses", {**body, "text": ""}), 422, "uses.invalid")
+    # What would be cut is not taken: nobody's words end in the middle.
+    assert post(buyer, f"/deals/{deal}/uses", {**body, "text": "长" * 4001}).status_code == 422
     made = post(buyer, f"/deals/{deal}/uses", body)
     assert made.status_code == 201
     after = get(seller, f"/deals/{deal}/uses").json()

@@ -13,11 +13,12 @@ from django.db import connection
 
 from tests import lots, make
 from tests.faces.test_lots import _heard, _url
+from tests.trading import Market
 from yangbanjian.config import events, lot_events, streams
 from yangbanjian.config.lot_events import Rooms, Watcher, _Room
 from yangbanjian.config.streams import Outbox
 from yangbanjian.kernel.actor import SYSTEM
-from yangbanjian.market.trading import actions
+from yangbanjian.market.trading import actions, queries
 from yangbanjian.supervisor import up
 
 BIDS = re.compile(r'event: bid\ndata: .*?"seq": (\d+)')
@@ -136,6 +137,18 @@ def test_one_too_many_is_told_so_and_where_to_look(monkeypatch: pytest.MonkeyPat
     status, told = asyncio.run(_heard(f"/events/lots/{lot.pk}", b"", "再来"))
     assert status == 503
     assert f"/api/v1/lots/{lot.pk}" in told
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_lot_that_was_never_public_is_nowhere(settings: Any) -> None:
+    """A draft that is withdrawn stops its lot; what it would have cost is nobody's to hear."""
+    settings.YBJ_SANDBOX = True
+    market = Market()
+    one = market.drafted()
+    lot_id = queries.lot_of(one).pk
+    actions.withdraw_listing(actor=market.tto, listing_id=one.pk, reason="改变计划")
+    rooms = Rooms(_url())
+    assert asyncio.run(rooms.enter(lot_id, None)) is None
 
 
 def test_who_leaves_makes_room_and_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:

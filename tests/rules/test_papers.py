@@ -62,7 +62,3 @@ def test_the_undertaking_is_one_text_in_the_order_of_its_clauses() -> None:
     assert papers.digest(papers.text_of(rows)) != papers.digest(papers.text_of(rows[:2]))
     (told,) = [e for e in shipped() if e["table"] == "undertakings"]
     assert len(papers.text_of(told["rows"]).splitlines()) == len(told["rows"]) >= 5
-
-
-def test_readers_are_numbered_as_they_came() -> None:
-    assert papers.numbered([(1, 5), (2, 7), (1, 5), (1, 6)]) == [1, 2, 1, 3]

@@ -2,7 +2,8 @@
 
 `GET /events/market` tells of public entries of the journal as they are written, for a home page
 that stays fresh and for programs that follow. Event ids are «transaction.entry»: a client that
-comes back with Last-Event-ID gets what it missed. A wake-up is never relied on: the journal is
+comes back with Last-Event-ID gets what it missed, 500 entries a time: it is sent away after as many,
+and comes back for the rest. A wake-up is never relied on: the journal is
 read once a second, whoever listens. `GET /events/lots/{id}` is told in `lot_events`.
 """
 
@@ -113,8 +114,10 @@ async def _market(scope: Scope, receive: Receive, send: Send) -> None:
         return
     try:
         after = _cursor_of(scope)
-        first = b"".join(event for _, event in await market.read(after)) if after else b""
-        await stream(outbox, receive, send, first)
+        missed = await market.read(after) if after else []
+        if len(missed) == MOST_REPLAYED:
+            outbox.close()  # what happens meanwhile would be told before the rest of it
+        await stream(outbox, receive, send, b"".join(event for _, event in missed))
     finally:
         market.leave(outbox)
 

@@ -43,8 +43,8 @@ _STATE = """
 SELECT l.id, l.state, l.lines, l.top_fen, l.top_plate, l.seq, l.step_fen, l.start_fen, l.method,
   l.closes_at, l.hard_close_at, l.paused_at, l.extensions,
   clock_timestamp() + make_interval(secs => COALESCE((SELECT offset_seconds FROM clock_installation), 0))
-FROM trading_lot AS l LEFT JOIN trading_listing AS g ON g.id = l.listing_id
-WHERE l.id = ANY (%s) AND (l.state <> 'waiting' OR g.published_at IS NOT NULL)
+FROM trading_lot AS l JOIN trading_listing AS g ON g.id = l.listing_id
+WHERE l.id = ANY (%s) AND g.published_at IS NOT NULL
 """
 _MOVES = frozenset(("terms", "pause", "resume", "outage", "deadline", "asked", "opening", "result"))
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from yangbanjian.faces.api.schemas import REFUSED, Id, Paging
 from yangbanjian.faces.api.wire import page, signed_in
-from yangbanjian.ground.access import actions, queries
+from yangbanjian.ground.access import actions, queries, rules
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.kernel.actor import Actor
 
@@ -21,7 +21,7 @@ class GrantIn(Schema):
     """Whose private rows, why (its people read it), and for how many hours."""
 
     owner_id: Id
-    reason: str = Field(max_length=2000)
+    reason: str = Field(max_length=rules.LONGEST_REASON)
     hours: int = Field(ge=-(2**31), lt=2**31)
 
 

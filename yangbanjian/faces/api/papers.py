@@ -28,7 +28,7 @@ class PaperIn(Schema):
     model_config = ConfigDict(extra="ignore")
     file_id: Id
     tier: str = Field(max_length=20)
-    name: str = Field(max_length=200)
+    name: str = Field(max_length=rules.LONGEST_NAME)
     slot: Id | None = None
     reason: str = Field(default="", max_length=300)
 

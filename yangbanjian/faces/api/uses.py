@@ -13,6 +13,7 @@ from yangbanjian.faces.api.schemas import REFUSED, Id
 from yangbanjian.faces.api.wire import actor_of, signed_in
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.market.trading import actions, queries
+from yangbanjian.market.trading.rules import follow_up as rules
 
 router = Router(tags=["deals"])
 
@@ -22,7 +23,7 @@ class UseIn(Schema):
 
     model_config = ConfigDict(extra="ignore")
     used_on: date
-    text: str = Field(max_length=5000)
+    text: str = Field(max_length=rules.LONGEST_REPORT)
     file_id: Id | None = None
 
 
@@ -45,15 +46,6 @@ class UsesOut(Schema):
     items: list[UseOut]
 
 
-def state_of_use(one: Any, last_day: date | None) -> str:
-    """reported, unused (noted, and nothing reported since), waiting, or none asked for."""
-    if one.used_at is not None:
-        return "reported"
-    if one.unused_at is not None:
-        return "unused"
-    return "waiting" if last_day is not None else "none"
-
-
 def _use(one: Any) -> dict[str, Any]:
     return {
         "id": one.pk, "used_on": one.used_on, "text": one.text, "sha256": one.sha256,
@@ -71,8 +63,8 @@ def list_uses(request: HttpRequest, deal_id: Id) -> Any:
     rows = [_use(use) for use in queries.uses(actor, one)]
     last_day = queries.unused_on(one)
     return {
-        "state": state_of_use(one, last_day), "unused_on": last_day, "unused_at": one.unused_at,
-        "items": rows,
+        "state": rules.state_of_use(one.used_at, one.unused_at, last_day), "unused_on": last_day,
+        "unused_at": one.unused_at, "items": rows,
     }  # fmt: skip
 
 

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from yangbanjian.faces.api.uses import state_of_use, use_paper
+from yangbanjian.faces.api.uses import use_paper
 from yangbanjian.faces.web.forms_on_pages import Act, actor_of
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.files import actions as files
 from yangbanjian.ground.files.rules import LARGEST_ATTACHMENT
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.market.trading import actions, policy, queries
+from yangbanjian.market.trading.rules import follow_up as rules
 
 
 class UseForm(forms.Form):
@@ -28,7 +29,7 @@ class UseForm(forms.Form):
         label=gettext_lazy("实施日期"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
     text = forms.CharField(
-        label=gettext_lazy("怎样实施"), max_length=4000, widget=forms.Textarea({"rows": 3}),
+        label=gettext_lazy("怎样实施"), max_length=rules.LONGEST_REPORT, widget=forms.Textarea({"rows": 3}),
         help_text=gettext_lazy("产品、产线、数量或合同。没有实施的，写明原因和打算，请联系交易机构。"),
     )  # fmt: skip
     file = forms.FileField(
@@ -60,7 +61,8 @@ def uses_of(actor: Actor, one: Any) -> dict[str, Any]:
     """Where its use stands, for those who see the deal's inside."""
     last_day = queries.unused_on(one) if one.handed_over_at else None
     return {
-        "use_state": state_of_use(one, last_day), "unused_on": last_day,
+        "use_state": rules.state_of_use(one.used_at, one.unused_at, last_day),
+        "unused_on": last_day,
         "uses": list(queries.uses(actor, one)[:50]),
         "may_use": "buyer" in policy.sides_of(actor, one)
         and one.state in ("handed_over", "archived"),

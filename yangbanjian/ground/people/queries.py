@@ -86,6 +86,11 @@ def person(person_id: int) -> Person | None:
     return Person.objects.filter(pk=person_id).first()
 
 
+def names(person_ids: Collection[int]) -> dict[int, str]:
+    """What these persons are called, by number."""
+    return dict(Person.objects.filter(pk__in=person_ids).values_list("pk", "name"))
+
+
 def mail_choice(person: Person) -> str:
     """What the person wants to be told by e-mail: a key of MAIL_CHOICES."""
     chosen = person.preferences.get("mail")

@@ -199,20 +199,27 @@ def _close(lot_id: int, before: str) -> bool:
 
 def beat() -> None:
     """Say that the platform is there. Where it was not for longer than a lot bears, the lots that
-    ran meanwhile are made good first: a second call that comes between changes nothing more."""
+    ran meanwhile are made good first, each by itself, so that one that fails stops no other and
+    nobody's bid waits for all of them. A second call that comes between changes nothing more: what
+    was made good is no outage any longer."""
     with acting(SYSTEM):
-        before = Beat.objects.select_for_update(no_key=True).first()
+        before = Beat.objects.first()
         at = clock.recorded_now()
         if before is None:
             Beat.objects.get_or_create(id=1, defaults={"at": at})
             return
-        silent = at - before.at
-        running = Lot.objects.filter(
-            state="open", outage_s__lt=max(int(silent.total_seconds()), 0) + 1
-        )
-        for lot_id in running.order_by("pk").values_list("pk", flat=True):
-            Sitting(lot_id)
+        seconds = max(int((at - before.at).total_seconds()), 0)
+        found = Lot.objects.filter(state="open", outage_s__lte=seconds).order_by("pk")
+        running = list(found.values_list("pk", flat=True))
+    for lot_id in running:
+        stuck.attempt(lot_id, "close", partial(_made_good, lot_id))
+    with acting(SYSTEM):
         Beat.objects.filter(id=1).update(at=at)
+
+
+def _made_good(lot_id: int) -> bool:
+    with acting(SYSTEM):
+        return Sitting(lot_id).lot.pk == lot_id
 
 
 def look_after() -> int:

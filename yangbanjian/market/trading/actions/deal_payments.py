@@ -99,8 +99,9 @@ def give_back(deal: Deal, row: Instalment) -> None:
 
 
 def take_back_payments(*, expectation_ids: Collection[int]) -> int:
-    """A match was undone: what it paid is open again, unless the deal counts as paid already; then
-    the exchange is told."""
+    """A match was undone: what it paid is open again, and asked for with the next look at what is
+    late. A part of the price stays as it is once the deal counts as paid; a royalty, without which
+    it does, only once it has gone on to the seller."""
     rows = Instalment.objects.filter(expectation_id__in=expectation_ids).exclude(paid_at=None)
     done = 0
     with acting(SYSTEM):
@@ -112,9 +113,13 @@ def take_back_payments(*, expectation_ids: Collection[int]) -> int:
             assert row.expectation is not None
             if row.expectation.matches.filter(undone_by=None).exists():
                 continue
-            if deal.state in ("awarded", "signed"):
+            is_here = not deal.payouts.filter(seq=payout_rules.ROYALTIES_FROM + row.seq).exists()
+            is_royalty = deal.reports.filter(instalment=row).exists()
+            if deal.state in ("awarded", "signed") or (is_royalty and is_here):
                 row.paid_fen, row.line, row.paid_at = row.from_deposit_fen, None, None
                 row.save()
+                deal.follow_on = clock.today()
+                deal.save(update_fields=["follow_on"])
             tell(SYSTEM, deal, "payment_taken_back", seq=row.seq, state=deal.state)
             done += 1
     return done

@@ -90,13 +90,14 @@ def report_use(
             raise Conflict("uses.not_now", gettext_noop("交割以后才能申报实施情况。"))
         if deal.uses.count() >= MOST_REPORTS:
             raise Conflict("uses.too_many", gettext_noop("申报已经很多，请联系交易机构。"))
-        said = clean_text(text, cap=4000)
+        said = clean_text(text, cap=rules.LONGEST_REPORT)
         stored = _paper(deal, file_id)
         problems = []
         if not said:
             told = gettext_noop("请写明怎样实施：产品、产线、数量或合同。")
             problems.append(Problem("text", "required", told))
-        if not deal.awarded_at.date() <= used_on <= clock.today():
+        awarded_on = deal.awarded_at.astimezone(clock.site_zone()).date()
+        if not awarded_on <= used_on <= clock.today():
             told = gettext_noop("实施日期要在成交以后、今天以前。")
             problems.append(Problem("used_on", "range", told))
         if file_id is not None and stored is None:

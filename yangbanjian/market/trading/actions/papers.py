@@ -25,7 +25,7 @@ def put_paper(
     reason: str = "",
 ) -> Paper:  # fmt: skip
     """Put a file of the seller's into the room, or in the place of another (`slot`), which stays as
-    it was. Of a public listing it counts from the next version: the exchange changes the listing,
+    it was where buyers have been shown it, and is taken back where not. Of a public listing it counts from the next version: the exchange changes the listing,
     and the disclosure begins anew. Raises NotAllowed, Invalid, Conflict."""
     with acting(actor):
         queries.listing(actor, listing_id)
@@ -38,6 +38,8 @@ def put_paper(
         is_public = one.published_at is not None
         _refuse_problems(tier, said, stored, why, slot, latest, is_public=is_public)
         assert stored is not None
+        if latest is not None and _may_go(latest, one):
+            _withdraw(actor, latest)  # what it was to be replaced by is shown, it never is
         last = one.papers.order_by("-slot").first()
         made = Paper.objects.create(
             listing=one, owner_id=one.owner_id, slot=slot or (last.slot + 1 if last else 1),
@@ -104,15 +106,25 @@ def take_back_paper(*, actor: Actor, paper_id: int) -> Paper:
         policy.may_take_back(actor, seen).or_refuse()
         listing = locked_listing(seen.listing_id)
         one = Paper.objects.select_for_update(no_key=True).get(pk=paper_id)
-        is_public = listing.published_at is not None
-        if one.withdrawn_at or rules.is_shown(one.since, listing.version, is_public=is_public):
+        if not _may_go(one, listing):
             raise Conflict(
                 "papers.stands", gettext_noop("这份材料已经开放过或已撤下，只能用新的一版替换。")
             )
-        one.withdrawn_by, one.withdrawn_at = actor.person_id, clock.now()
-        one.save(update_fields=["withdrawn_by", "withdrawn_at"])
-        _tell(actor, one, "paper_taken_back")
+        _withdraw(actor, one)
         return one
+
+
+def _may_go(one: Paper, listing: Listing) -> bool:
+    """Is it there, and has no buyer been shown it?"""
+    is_public = listing.published_at is not None
+    is_shown = rules.is_shown(one.since, listing.version, is_public=is_public)
+    return one.withdrawn_at is None and not is_shown
+
+
+def _withdraw(actor: Actor, one: Paper) -> None:
+    one.withdrawn_by, one.withdrawn_at = actor.person_id, clock.now()
+    one.save(update_fields=["withdrawn_by", "withdrawn_at"])
+    _tell(actor, one, "paper_taken_back")
 
 
 def undertake(*, actor: Actor, listing_id: int, sha256: str) -> Undertaking:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Min
+
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.people import queries as people
 from yangbanjian.ground.rulebook import queries as rulebook
@@ -89,19 +91,23 @@ def paper(actor: Actor, paper_id: int) -> Paper:
 
 
 def closed(actor: Actor, one: Listing) -> Mapping[str, int]:
-    """How many papers of each tier are there and not open to this actor: a number, no more."""
-    seen = {p.slot for p in papers(actor, one)}
+    """How many papers of each tier are there and not open to this actor: a number, no more. What
+    they see of a slot is not its paper where a newer version is closed to them."""
+    seen = {(p.slot, p.version) for p in papers(actor, one)}
     is_public = one.published_at is not None
     with acting(SYSTEM):  # whoever thinks of signing up is told how many there would be
         rows = list(
             one.papers.filter(withdrawn_at=None).order_by("slot", "version")
-            .values_list("slot", "tier", "since")
+            .values_list("slot", "version", "tier", "since")
         )  # fmt: skip
-    tiers = {
-        slot: tier for slot, tier, since in rows
-        if slot not in seen and rules.is_shown(since, one.version, is_public=is_public)
+    # The latest of each slot that buyers are shown, if their tier lets them.
+    holds = {
+        slot: (version, tier) for slot, version, tier, since in rows
+        if rules.is_shown(since, one.version, is_public=is_public)
     }  # fmt: skip
-    return Counter(tiers.values())
+    return Counter(
+        tier for slot, (version, tier) in holds.items() if (slot, version) not in seen
+    )  # fmt: skip
 
 
 def waiting_papers(one: Listing) -> int:
@@ -116,20 +122,17 @@ def readings(actor: Actor, one: Listing, *, most: int = MOST_READINGS) -> list[G
     else the readers numbered in the order in which they first came."""
     policy.may_see_readings(actor, one).or_refuse()
     is_known = policy.knows_readers(actor, one)
+    found = Reading.objects.filter(listing=one)
     with acting(SYSTEM):  # the seller is told what was read when, and by whom not before the end
-        rows = list(
-            Reading.objects.filter(listing=one).select_related("paper", "owner").order_by("id")
+        rows = list(found.select_related("paper", "owner").order_by("-id")[:most])
+        came = found.values_list("owner_id", "made_by").annotate(first=Min("id")).order_by("first")
+        numbers = {(owner_id, by): n for n, (owner_id, by, _) in enumerate(came, 1)}
+        names = people.names({r.made_by for r in rows}) if is_known else {}
+    return [
+        Given(
+            row.paper, row.made_at, row.sha256, numbers[row.owner_id, row.made_by],
+            who=row.owner.name if is_known and row.owner else "",
+            person=names.get(row.made_by, ""),
         )
-        numbers = rules.numbered([(r.owner_id, r.made_by) for r in rows])
-        names = {pk: people.person(pk) for pk in {r.made_by for r in rows}} if is_known else {}
-    told = []
-    for row, number in zip(rows, numbers, strict=True):
-        person = names.get(row.made_by)
-        told.append(
-            Given(
-                row.paper, row.made_at, row.sha256, number,
-                who=row.owner.name if is_known and row.owner else "",
-                person=person.name if person else "",
-            )
-        )  # fmt: skip
-    return told[::-1][:most]
+        for row in rows
+    ]  # fmt: skip

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from yangbanjian.kernel.words import gettext_noop as _
 from yangbanjian.market.trading.rules.payments import months_after
 
 _DAY = timedelta(days=1)
+LONGEST_REPORT = 4000
 # States of a deal that is followed; before, its signature is waited for by other rules.
 FOLLOWED = ("signed", "paid", "handed_over", "archived")
 # What moves a right, or lets it be used: these are to be put to use.
@@ -111,6 +112,18 @@ def _events(course: Course, known: Figures) -> Iterator[Event]:
         late = months_after(course.royalty_from, known.royalty_months) + _DAY
         yield Event(late - timedelta(days=known.royalty_remind_days), "royalty_soon", late)
         yield Event(late, "royalty_late", late)
+
+
+def state_of_use(
+    used_at: datetime | None, unused_at: datetime | None, unused_from: date | None
+) -> str:
+    """reported, unused (noted, and nothing reported since), waiting for its day, or none: not asked
+    for."""
+    if used_at is not None:
+        return "reported"
+    if unused_at is not None:
+        return "unused"
+    return "waiting" if unused_from is not None else "none"
 
 
 def due(found: Sequence[Event], today: date) -> list[Event]:

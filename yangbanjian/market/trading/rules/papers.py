@@ -80,10 +80,3 @@ def text_of(rows: Sequence[Mapping[str, Any]]) -> str:
 def digest(text: str) -> str:
     """SHA-256 of the text in hex: what a person says that they have read."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def numbered(readers: Sequence[tuple[int | None, int | None]]) -> list[int]:
-    """Readers (organisation, person) as numbers in the order in which they first came: what the
-    seller is told before it is known who has bid."""
-    seen: dict[tuple[int | None, int | None], int] = {}
-    return [seen.setdefault(reader, len(seen) + 1) for reader in readers]

@@ -20,7 +20,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trading", "0012_stuck_lots")]
+    dependencies = [("trading", "0013_royalties_undone")]
     operations = [
         migrations.RunSQL(
             TURN,

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from yangbanjian.kernel.amounts import format_fen_full
 from yangbanjian.market.trading.rules.lots import Method
@@ -16,7 +17,8 @@ DAY_S, HOUR_S, MINUTE_S = 86400, 3600, 60
 def duration(seconds: int) -> str:
     """So many days, hours, minutes or seconds, in the largest unit that says it exactly."""
     if seconds >= 2 * DAY_S and seconds % DAY_S == 0:
-        return _("%(n)s 天") % {"n": seconds // DAY_S}
+        days = seconds // DAY_S
+        return ngettext("%(n)s 天", "%(n)s 天", days) % {"n": days}
     if seconds >= 2 * HOUR_S and seconds % HOUR_S == 0:
         return _("%(n)s 小时") % {"n": seconds // HOUR_S}
     if seconds >= MINUTE_S and (seconds % MINUTE_S == 0 or seconds > HOUR_S):

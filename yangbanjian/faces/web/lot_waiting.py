@@ -54,7 +54,7 @@ def shown(one: Any, mine: Any) -> dict[str, Any] | None:
         "same": _("您设备的时钟和服务器一致，相差不到 1 秒。"),
         "fast": _("您设备的时钟快 {n} 秒。报价以服务器收到的时间为准。"),
         "slow": _("您设备的时钟慢 {n} 秒。报价以服务器收到的时间为准。"),
-        "far": _("您设备的时钟和服务器相差一小时以上。请看这里的服务器时间，不要看设备上的。"),
+        "far": _("您设备的时钟和服务器相差一小时以上。请看这里的服务器时间。"),
         "seal": _sealing(one, mine) if one.method == "sealed" and mine is not None else None,
     }  # fmt: skip
 

@@ -96,7 +96,9 @@
     show('seal-form', false); show('seal-ready', true); el('seal-ready').focus();
   });
   el('seal-again').addEventListener('click', () => {
-    made = null; el('seal-sent').value = ''; el('seal-shown').textContent = '';
+    made = null;
+    if (!isTrial) el('seal-sent').value = '';
+    el('seal-shown').textContent = '';
     show('seal-ready', false); show('seal-form', true); el('seal-amount').focus();
   });
   // In this window only, for the page that comes next: it offers the file again beside the receipt.

@@ -37,6 +37,11 @@ RISING: dict[str, Any] = {
 
 def listing(**values: Any) -> Listing:
     """A listing whose bidding is about to begin."""
+    return through(drafted(**values))
+
+
+def drafted(**values: Any) -> Listing:
+    """A listing that nobody has seen yet."""
     tto = values.pop("seller", None) or make.actor(Role.TTO)
     record = make.achievement(tto, title=f"拍品第{next(_number)}号")
     edition = Edition.objects.filter(table="notice_days").order_by("id").first()
@@ -46,7 +51,7 @@ def listing(**values: Any) -> Listing:
         "title": record.title, "deal_mode": "transfer", "days": 20,
         "unit": "working", "first_day": "next", "made_at": at, **values,
     }  # fmt: skip
-    return through(Listing.objects.create(**said))
+    return Listing.objects.create(**said)
 
 
 def opened(
@@ -59,6 +64,17 @@ def opened(
     actions.lay_out(actor=SYSTEM, listing=one, reserve_fen=reserve_fen)
     lot = actions.open_lot(actor=SYSTEM, listing=one, opens_at=opens_at, priority_plates=priority)
     return lot, bidders
+
+
+def waiting(
+    *, plates: Collection[str] = ("A3", "K7"), is_public: bool = True, **values: Any
+) -> tuple[Lot, dict[str, Actor]]:  # fmt: skip
+    """A lot whose bidding has not begun, and its bidders, by plate: its listing is disclosed."""
+    one = drafted(**values)
+    if is_public:
+        one = through(one, "disclosed")
+    bidders = {plate: bidder(one, plate) for plate in plates}
+    return actions.lay_out(actor=SYSTEM, listing=one), bidders
 
 
 def bidder(one: Listing, plate: str, **values: Any) -> Actor:

@@ -90,18 +90,19 @@ class Market:
         return actions.qualify_buyer(actor=self.exchange, registration_id=made.pk)
 
 
-def through(one: Listing) -> Listing:
-    """A drafted row as it is when bidding begins."""
+def through(one: Listing, last: str = "bidding") -> Listing:
+    """A drafted row as it is when bidding begins; or, still to be signed up for, as `disclosed`."""
     now = clock.now()
-    public = {
-        "published_by": 2, "published_at": now - DAY, "disclosure_ends_at": now - DAY / 2,
-    }  # fmt: skip
+    ends = now + DAY / 2 if last == "disclosed" else now - DAY / 2
+    public = {"published_by": 2, "published_at": now - DAY, "disclosure_ends_at": ends}
     steps: dict[str, dict[str, Any]] = {
         "submitted": {}, "accepted": {"accepted_by": 1}, "disclosed": public, "expired": {},
         "qualifying": {}, "bidding": {},
     }  # fmt: skip
     for state, values in steps.items():
         Listing.objects.filter(pk=one.pk).update(state=state, **values)
+        if state == last:
+            break
     return fresh(one)  # type: ignore[no-any-return]
 
 

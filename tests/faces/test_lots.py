@@ -236,3 +236,101 @@ def test_watchers_hear_bids_and_who_comes_back_hears_what_was_missed(
     monkeypatch.setattr(events, "rooms", Rooms(_url()))
     status, _ = asyncio.run(_heard("/events/lots/999999", b"", "没有"))
     assert status == 404
+
+
+@pytest.mark.django_db
+def test_a_trial_bid_over_the_api() -> None:
+    make.sandbox()
+    lot, by = lots.waiting()
+    path = f"/lots/{lot.pk}/trial-bids"
+    told = post(_api(by["A3"]), path, {"amount_fen": 200 * lots.WAN})
+    assert told.status_code == 200, told.content
+    assert (told.json()["is_trial"], told.json()["verdict"]) == (True, "accepted")
+    assert told.json()["opens_at"] < told.json()["closes_at"]
+    assert post(_api(by["A3"]), path, {"amount_fen": 1}).json()["verdict"] == "too_low"
+    for odd in ({"amount_fen": 1.5}, {"amount_fen": "x"}, {}, {"amount_fen": 1, "bid_id": "a"}):
+        assert is_problem(post(_api(by["A3"]), path, odd), 422, "api.invalid")
+    assert is_problem(post(_api(by["A3"]), path, {"amount_fen": 0}), 422, "bids.invalid")
+    assert post(Client(), path, {"amount_fen": 200 * lots.WAN}).status_code == 401
+    assert post(_api(by["A3"]), "/lots/999999/trial-bids", {"amount_fen": 1}).status_code == 404
+    opened, others = lots.opened()
+    late = post(_api(others["A3"]), f"/lots/{opened.pk}/trial-bids", {"amount_fen": 1})
+    assert is_problem(late, 409, "trading.trial_over")
+
+
+@pytest.mark.django_db
+def test_the_waiting_room_has_rules_a_clock_and_a_trial_without_script() -> None:
+    make.sandbox()
+    lot, by = lots.waiting()
+    page = Client().get(f"/lots/{lot.pk}").content.decode()
+    for told in ("等候室", "服务器时间", "竞价规则", "每次比当前价至少高 ¥100,000.00", "60 分钟"):
+        assert told in page, told
+    assert 'value="trial"' not in page
+    bidder = Client()
+    come_in(bidder, _person(by["A3"]))
+    page = bidder.get(f"/lots/{lot.pk}").content.decode()
+    assert page.count('value="trial"') == 4
+    assert 'value="bid"' not in page
+    done = bidder.post(f"/lots/{lot.pk}", {"do": "trial", "amount_fen": "200万"}, follow=True)
+    assert (
+        "试报价：¥2,000,000.00 会是有效的报价。这次没有计入，也没有记录。" in done.content.decode()
+    )
+    assert "还没有开始" in done.content.decode()
+    for typed, why in (
+        ("1万", "低于需要的金额"), ("200.5万", "不在加价幅度上"), ("许多", "金额没有看懂"), ("", "必填"),
+    ):  # fmt: skip
+        refused = bidder.post(f"/lots/{lot.pk}", {"do": "trial", "amount_fen": typed})
+        assert refused.status_code == 422, typed
+        assert why in refused.content.decode(), typed
+    high = {"do": "trial", "amount_fen": "300万"}
+    asked = bidder.post(f"/lots/{lot.pk}", high)
+    found = re.search(r'name="confirmed" value="(\d+)"', asked.content.decode())
+    assert found is not None
+    assert "正式报价时会再问一次" in asked.content.decode()
+    assert bidder.post(f"/lots/{lot.pk}", {**high, "confirmed": found[1]}).status_code == 302
+    stranger = Client()
+    come_in(stranger, make.person(Role.ENTERPRISE))
+    refused = stranger.post(f"/lots/{lot.pk}", {"do": "trial", "amount_fen": "200万"})
+    assert "没有这个标的的竞买资格" in refused.content.decode()
+    assert not PlacedBid.objects.exists()
+
+
+@pytest.mark.django_db
+def test_in_the_waiting_room_of_sealed_bids_sealing_is_tried() -> None:
+    make.sandbox()
+    lot, by = lots.waiting(method="sealed", step_fen=0)
+    bidder = Client()
+    come_in(bidder, _person(by["A3"]))
+    page = bidder.get(f"/lots/{lot.pk}").content.decode()
+    assert "试封存" in page
+    assert "一次报价没有平台上的试报价" in page, "for those without script"
+    assert 'value="trial"' not in page
+    found = re.search(r'<script id="seal-spec"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert found is not None
+    spec = json.loads(found[1])
+    assert (spec["public_key"], spec["plate"]) == ("", "A3")
+    refused = bidder.post(f"/lots/{lot.pk}", {"do": "trial", "amount_fen": "200万"})
+    assert "请在竞价厅里试着封存一次" in refused.content.decode()
+
+
+METHODS = [
+    {"method": "rising"}, {"method": "dynamic"}, {"method": "sealed", "step_fen": 0},
+    {"method": "dutch", "floor_fen": 100 * lots.WAN}, {"method": "negotiated"},
+]  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("values", METHODS, ids=lambda v: str(v["method"]))
+def test_the_rules_are_told_of_each_method_with_the_lots_own_figures(
+    values: dict[str, Any],
+) -> None:
+    make.sandbox()
+    lot, _ = lots.waiting(**values)
+    Lot.objects.filter(pk=lot.pk).update(outage_s=47, resume_s=90, priority_s=7200)
+    page = Client().get(f"/lots/{lot.pk}").content.decode()
+    for told in ("平台中断超过 47 秒", "恢复后至少还有 90 秒", "结束后 2 小时内", "¥2,000,000.00"):
+        assert told in page, told
+    lot, _ = lots.opened(**values)
+    page = Client().get(f"/lots/{lot.pk}").content.decode()
+    assert "竞价规则" in page, "they can be read on while bidding runs"
+    assert "等候室" not in page

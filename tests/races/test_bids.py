@@ -19,8 +19,9 @@ from tests import lots, make
 from tests.database import admin_url
 from verify.auction import recount
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.kernel.actor import SYSTEM, Role
-from yangbanjian.market.trading import actions
+from yangbanjian.market.trading import actions, queries
 from yangbanjian.market.trading.actions import sittings
 from yangbanjian.market.trading.models import Deal, Inbox, Lot, PlacedBid, Received
 from yangbanjian.market.trading.rules.lots import Verdict
@@ -132,6 +133,27 @@ def _release_after_the_close(lot: Lot, released: threading.Event) -> None:
     finally:
         released.set()
         connections.close_all()
+
+
+def test_a_trial_waits_for_nobody_who_has_the_lot() -> None:
+    make.sandbox()
+    lot, by = lots.waiting()
+    held, tried = threading.Event(), threading.Event()
+
+    def holder() -> bool:
+        with acting(SYSTEM):
+            sittings.lock(lot.pk)
+            Lot.objects.select_for_update().get(pk=lot.pk)
+            held.set()
+            return tried.wait(20)
+
+    def bidder() -> Verdict:
+        held.wait(20)
+        told = queries.trial(by["A3"], lot.pk, 200 * lots.WAN).verdict
+        tried.set()
+        return told
+
+    assert at_once(holder, bidder) == [True, Verdict.ACCEPTED]
 
 
 def test_A6_the_same_request_five_times_at_once_is_one_bid() -> None:

@@ -99,6 +99,19 @@ def test_what_has_no_row_is_not_looked_for() -> None:
     assert only.sentence % only.params == "只有 1 家报价（取得资格的 3 家）。"
 
 
+@pytest.mark.parametrize(("price", "percent", "sentence"), [
+    (200 * WAN, 0, "成交价等于底价。"),
+    (150 * WAN, 0, "成交价低于起始价。"),
+    (200 * WAN, 5, "成交价没有比底价高出 5%。"),
+])  # fmt: skip
+def test_a_price_at_the_reserve_is_told_as_it_is(price: int, percent: int, sentence: str) -> None:
+    """«No more than 0 % above» says nothing to anybody."""
+    sold = replace(GOOD, price_fen=price, start_fen=200 * WAN)
+    found = risks.price_at_reserve(sold, Figures(percent=percent))
+    assert found is not None
+    assert found.sentence % found.params == sentence
+
+
 def test_nothing_about_persons_is_public() -> None:
     public = {n for n, i in risks.INDICATORS.items() if i.is_public}
     assert public == {"single_bidder", "price_at_reserve"}

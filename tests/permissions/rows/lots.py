@@ -18,6 +18,7 @@ from yangbanjian.market.trading import actions as trading
 from yangbanjian.market.trading.actions import sittings
 
 LOT, MOVE_LOT = "/lots/{id}", "/lots/{id}/moves"
+TRIAL = {"amount_fen": 200_000_000}
 BID = {"bid_id": "x", "amount_fen": 200_000_000}
 SEALED_BID = {
     "bid_id": "x",
@@ -37,6 +38,7 @@ TABLE: Table = {
     "lots": [
         Verb("read", "get", LOT, None, "open", EVERYBODY),
         Verb("bid", "post", f"{LOT}/bids", BID, "open", SIGNED_IN),
+        Verb("try", "post", f"{LOT}/trial-bids", TRIAL, "waiting", SIGNED_IN),
         Verb("ceiling", "post", f"{LOT}/ceiling", {"max_fen": 200_000_000}, "open", SIGNED_IN),
         Verb("priority", "post", f"{LOT}/priority", {"match": True}, "open", SIGNED_IN),
         Verb("pause", "post", f"{MOVE_LOT}/pause", {"reason": "检修"}, "open", HOUSE),
@@ -53,6 +55,8 @@ def _lot(state: str) -> tuple[int, dict[str, Person]]:
     """A lot in a state, and its seller; the sealed ones with three holders, one of them the seller."""
     seller = make.person(Role.TTO)
     own = actor_of(seller)
+    if state == "waiting":
+        return lots.waiting(seller=own)[0].pk, {OWN: seller}
     if state in ("open", "paused"):
         lot, _ = lots.opened(seller=own)
         if state == "paused":

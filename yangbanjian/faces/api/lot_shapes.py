@@ -98,6 +98,20 @@ class VerdictOut(Schema):
     closes_at: datetime
 
 
+class TrialIn(Schema):
+    model_config = ConfigDict(extra="forbid")
+    amount_fen: int = Whole
+
+
+class TrialOut(Schema):
+    """What the rules would say at the opening; `opens_at`: the instant that was assumed for it."""
+
+    is_trial: Literal[True]
+    verdict: VerdictCode
+    opens_at: datetime
+    closes_at: datetime
+
+
 class LotStep(Schema):
     model_config = ConfigDict(extra="ignore")
     reason: str = Field(default="", max_length=1000)

@@ -18,6 +18,8 @@ from yangbanjian.faces.api.lot_shapes import (
     ShareIn,
     ShareOut,
     SharesOut,
+    TrialIn,
+    TrialOut,
     VerdictOut,
 )
 from yangbanjian.faces.api.schemas import REFUSED, Id
@@ -90,6 +92,22 @@ def place_bid(request: HttpRequest, lot_id: Id, payload: BidIn) -> Any:
             actor=actor, lot_id=lot_id, bid_id=payload.bid_id, amount_fen=payload.amount_fen
         )
     )
+
+
+@router.post(
+    "/lots/{int:lot_id}/trial-bids",
+    response={200: TrialOut, **REFUSED},
+    operation_id="trial_bids_add",
+)
+def try_bid(request: HttpRequest, lot_id: Id, payload: TrialIn) -> Any:
+    """Try a bid before bidding begins: the verdict that it would have as the first. Nothing is
+    recorded."""
+    actor, _ = signed_in(request)
+    told = queries.trial(actor, lot_id, payload.amount_fen)
+    return {
+        "is_trial": True, "verdict": told.verdict.value, "opens_at": told.at,
+        "closes_at": told.closes_at,
+    }  # fmt: skip
 
 
 @router.post(

@@ -23,6 +23,7 @@ from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts
 from yangbanjian.faces.web.risks import told as risk_told
 from yangbanjian.faces.web.timelines import timeline_of
 from yangbanjian.faces.web.words import Words, state_tag, translated
+from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.credentials import actions as credential_actions
 from yangbanjian.ground.journal import queries as journal
 from yangbanjian.kernel.actor import Actor, Role
@@ -83,7 +84,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         raise NotAllowed("people.sign_in_first", "请先登录。")
     is_all = policy.is_exchange(actor) or actor.has_any(Role.AUDITOR)
     pages = Paginator(queries.deals(actor, only_own=not is_all), PAGE)
-    page = pages.get_page(request.GET.get("page"))
+    page, now = pages.get_page(request.GET.get("page")), clock.now()
     context = {
         "page_title": _("交易"), "section": "desk", "count": pages.count, "page": page.number,
         "size": PAGE,
@@ -96,8 +97,7 @@ def mine(request: HttpRequest) -> HttpResponse:
                         {"text": one.listing.title, "url": f"/deals/{one.pk}",
                          "sub": f"{one.owner.name} → {one.buyer.name}"},
                         {"text": state_tag(deal_states.TABLE, one.state)["text"], "label": _("状态")},
-                        {"text": _("、").join(m["label"] for m in moves_of(actor, one)) or "—",
-                         "label": _("轮到我办")},
+                        {**_turn(actor, one, now), "label": _("轮到我办")},
                     ]
                 }
                 for one in page
@@ -109,6 +109,16 @@ def mine(request: HttpRequest) -> HttpResponse:
         },
     }  # fmt: skip
     return render(request, "floor/my_deals.html", context)
+
+
+def _turn(actor: Actor, one: Any, now: datetime) -> dict[str, str]:
+    """What the actor has to do with a deal; of a default that is not due yet, from when it will be."""
+    moves, waits = moves_of(actor, one), ""
+    late_at = queries.default_at(one)
+    if late_at is not None and now < late_at and any(m["move"] == "default" for m in moves):
+        moves = [m for m in moves if m["move"] != "default"]
+        waits = _("%(at)s 起可认定逾期违约") % {"at": _local(late_at, "%Y-%m-%d %H:%M")}
+    return {"text": _("、").join(m["label"] for m in moves) or "—", "sub": waits}
 
 
 def _inside(actor: Actor, one: Any) -> dict[str, Any]:
@@ -232,6 +242,7 @@ def deal(request: HttpRequest, deal_id: int) -> HttpResponse:
             "steps": course_of(now, live) if is_inside else [],
             "section": "floor", "is_inside": is_inside,
             "moves": {m["move"]: m["label"] for m in moves_of(actor, now)} if is_inside else {},
+            "late_at": queries.default_at(now), "is_late": queries.overdue(now, clock.now()),
             "may_word": is_inside and now.state == "awarded" and not now.seller_signed_at
             and not now.buyer_signed_at and bool({"owner", "buyer"} & set(policy.sides_of(actor, now))),
             "may_royalty": "buyer" in policy.sides_of(actor, now) and now.paid_at is not None

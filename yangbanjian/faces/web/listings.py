@@ -29,6 +29,7 @@ from yangbanjian.faces.web.timelines import timeline_of
 from yangbanjian.faces.web.words import Words, state_tag, translated
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.journal import queries as journal
+from yangbanjian.ground.people import queries as people
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.refusals import NotAllowed
 from yangbanjian.market.openness import queries as openness
@@ -52,8 +53,10 @@ def _method(code: str) -> str:
     return translated(METHODS[code])  # type: ignore[index]
 
 
-def _card(one: Any, words: Words) -> dict[str, Any]:
+def _card(one: Any, words: Words, showroom: Any, sold_fen: int | None) -> dict[str, Any]:
     meta = [{"icon": "building", "text": one.owner.name}]
+    if showroom is not None:
+        meta.append({"icon": "presentation", "text": showroom.name})
     left = left_of(one)
     if left:
         meta.append({"icon": "hourglass", "text": left})
@@ -61,30 +64,51 @@ def _card(one: Any, words: Words) -> dict[str, Any]:
         "url": f"/listings/{one.pk}", "title": one.title,
         "state": state_tag(listing_states.TABLE, one.state, public=True),
         "tags": [{"text": _method(one.method)}, {"text": words.label("deal_modes", one.deal_mode)}],
-        "meta": meta, "price": {"fen": one.start_fen, "note": _("起始价")},
+        "meta": meta, "price": {"fen": sold_fen or one.start_fen, "note": _price(sold_fen)},
     }  # fmt: skip
+
+
+def _price(sold_fen: int | None) -> str:
+    """What the price of a listing is: until it is sold, where it starts."""
+    return _("起始价") if sold_fen is None else _("成交价")
 
 
 @require_safe
 def floor(request: HttpRequest) -> HttpResponse:
-    """/floor: what is offered, the latest first; by what can be done with it, and by words."""
+    """/floor: what is offered, the latest first; by what can be done with it, by words, by the
+    showroom under which it stands."""
     wanted, asked = request.GET.get("state", ""), request.GET.get("q", "").strip()[:200]
     asked = asked.replace("\0", "")
+    under = _showroom(request.GET.get("showroom", ""))
     found = queries.listings(actor_of(request)).filter(published_at__isnull=False)
     if wanted in SHOWN:
         found = found.filter(state__in=SHOWN[wanted])
     if asked:
         found = found.filter(title__icontains=asked)
+    if under is not None:
+        found = queries.listed_under(found, under.pk)
     pages = Paginator(found, PAGE)
     page = pages.get_page(request.GET.get("page"))
-    words = Words()
+    words, rows = Words(), list(page)
+    showrooms, prices = queries.showrooms(rows), queries.prices(rows)
     labels = {"open": _("可报名"), "selling": _("交易中"), "sold": _("已成交"), "over": _("已结束")}
     context = {
         "page_title": _("交易大厅"), "section": "floor", "count": pages.count, "page": page.number,
         "size": PAGE, "wanted": wanted, "q": asked, "states": list(labels.items()),
-        "listings": [_card(one, words) for one in page], "totals": queries.totals(),
+        "listings": [
+            _card(one, words, showrooms.get(one.pk), prices.get(one.pk)) for one in rows
+        ],
+        "totals": queries.totals(), "under": under,
     }  # fmt: skip
     return render(request, "floor/listings.html", context)
+
+
+def _showroom(asked: str) -> Any:
+    """The brokerage that is asked for by its number; None: nobody, or no brokerage."""
+    if not asked.isascii() or not asked.isdigit() or len(asked) > 18:
+        return None
+    one = people.organisation(int(asked))
+    return one if one is not None and one.kind == "broker" else None
 
 
 def _questions(actor: Actor, one: Any) -> list[dict[str, Any]]:
@@ -129,11 +153,9 @@ def _moves(actor: Actor, one: Any) -> set[str]:
     return found
 
 
-def _has_room(actor: Actor, lot: Any) -> bool:
-    """Is there something to do in the lot's room? For the holders of a sealed lot's key before it
-    opens, too."""
-    is_holder = lot.method == "sealed" and bool(policy.holder_role(actor, lot))
-    return lot.opens_at is not None or (is_holder and lot.listing.published_at is not None)
+def _has_room(lot: Any) -> bool:
+    """Is there something to see in the lot's room? From the notice on one may wait in it."""
+    return lot.opens_at is not None or queries.is_before_bidding(lot)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -148,14 +170,15 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
         now = queries.listing(actor, number)
         mine = queries.own_registration(actor, now)
         lot = queries.lot_of(now)
-        deal = queries.last_deal(lot)
+        deal, sold_fen = queries.last_deal(lot), queries.prices([now]).get(now.pk)
         may_look = policy.may_see_inside(actor, now.owner_id)
         lacks = queries.missing(now.achievement, now) if may_look and now.state in BEFORE else ()
         answer = policy.may_sign_up(actor, now)
         entries = journal.timeline(actor=actor, kind="listing", subject_id=number)
         return {
             "one": now, "page_title": now.title, "section": "floor", "now": clock.now(),
-            "facts": facts_of(now), "rules": rules_of(now, lot), "left": left_of(now),
+            "facts": facts_of(now, queries.showrooms([now]).get(now.pk), sold_fen),
+            "price_fen": sold_fen or now.start_fen, "price_name": _price(sold_fen), "rules": rules_of(now, lot), "left": left_of(now),
             "state": state_tag(listing_states.TABLE, now.state, public=not may_look),
             "method": _method(now.method), "deal_mode": Words().label("deal_modes", now.deal_mode),
             "deal_url": f"/deals/{deal.pk}" if deal else "",
@@ -168,7 +191,7 @@ def listing(request: HttpRequest, listing_id: int) -> HttpResponse:
             "is_nobody": actor.is_anonymous,
             "may_ask": now.state in ("disclosed", "paused") and policy.may_ask(actor, now).allowed,
             "questions": _questions(actor, now), "buyers": _buyers(actor, now),
-            "lot_url": f"/lots/{lot.pk}" if _has_room(actor, lot) else "",
+            "lot_url": f"/lots/{lot.pk}" if _has_room(lot) else "",
             "may_look": may_look, "versions": list(queries.versions(now)[:20]),
             "entries": timeline_of(entries[:50]),
         }  # fmt: skip
@@ -234,9 +257,10 @@ def desk_listings(request: HttpRequest) -> HttpResponse:
     pages = Paginator(found, PAGE)
     page = pages.get_page(request.GET.get("page"))
     waiting = ("submitted", "accepted", "disclosed", "qualifying")
+    prices = queries.prices(list(page))
     table = {
         "caption": _("挂牌"),
-        "columns": [{"text": _("成果")}, {"text": _("状态")}, {"text": _("起始价")}, {"text": _("披露至")}],
+        "columns": [{"text": _("成果")}, {"text": _("状态")}, {"text": _("价格")}, {"text": _("披露至")}],
         "rows": [
             {
                 "cells": [
@@ -245,7 +269,10 @@ def desk_listings(request: HttpRequest) -> HttpResponse:
                         "text": state_tag(listing_states.TABLE, one.state)["text"],
                         "label": _("状态"),
                     },
-                    {"text": amount(one.start_fen), "label": _("起始价")},
+                    {
+                        "text": amount(prices.get(one.pk) or one.start_fen), "label": _("价格"),
+                        "sub": _price(prices.get(one.pk)),
+                    },
                     {"text": _day(one.disclosure_ends_at), "label": _("披露至")},
                 ]
             }

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from yangbanjian.faces.telling import amount
+from yangbanjian.faces.web.lot_rules import duration
 from yangbanjian.faces.web.words import state_tag, translated
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.market.trading import queries
@@ -40,30 +41,24 @@ def span_of(one: Any) -> str:
     return days % {"n": one.days}
 
 
-def _minutes(seconds: int) -> str:
-    if seconds >= 7200 and seconds % 3600 == 0:
-        return _("%(n)s 小时") % {"n": seconds // 3600}
-    return _("%(n)s 分钟") % {"n": format(seconds / 60, "g")}
-
-
 def _bidding(one: Any) -> list[dict[str, Any]]:
     method = Method(one.method)
     facts = [{"term": _("报价方式"), "text": translated(METHODS[method])}]
     if method in (Method.RISING, Method.DYNAMIC, Method.NEGOTIATED):
         facts += [
             {"term": _("加价幅度"), "text": amount(one.step_fen)},
-            {"term": _("自由报价期"), "text": _minutes(one.free_s)},
-            {"term": _("限时周期"), "text": _minutes(one.cycle_s)},
-            {"term": _("最迟结束"), "text": _minutes(one.hard_close_s)},
+            {"term": _("自由报价期"), "text": duration(one.free_s)},
+            {"term": _("限时周期"), "text": duration(one.cycle_s)},
+            {"term": _("最迟结束"), "text": duration(one.hard_close_s)},
         ]
     elif method is Method.DUTCH:
         facts += [
             {"term": _("每次降价"), "text": amount(one.step_fen)},
-            {"term": _("降价周期"), "text": _minutes(one.cycle_s)},
+            {"term": _("降价周期"), "text": duration(one.cycle_s)},
             {"term": _("公开的底价"), "text": amount(one.floor_fen or 0)},
         ]
     else:
-        facts.append({"term": _("投标时间"), "text": _minutes(one.free_s)})
+        facts.append({"term": _("投标时间"), "text": duration(one.free_s)})
     return facts
 
 
@@ -76,8 +71,9 @@ def _round(one: Any, number: int, step: dict[str, Any]) -> str:
     return _("第 %(n)d 轮：%(what)s") % {"n": number, "what": _("、").join(said)}
 
 
-def facts_of(one: Any) -> list[dict[str, Any]]:
-    """What a reader of a listing asks first: who sells, until when, what must be paid and how."""
+def facts_of(one: Any, showroom: Any, sold_fen: int | None) -> list[dict[str, Any]]:
+    """What a reader of a listing asks first: who sells, under which showroom, until when, what must
+    be paid and how; of one that is sold, where it started."""
     calendar, zone = clock.calendar(), clock.site_zone()
     begun = one.published_at or clock.now()
     exact = periods.is_exact(calendar, begun.astimezone(zone).date(), queries.span(one))
@@ -89,6 +85,11 @@ def facts_of(one: Any) -> list[dict[str, Any]]:
         {"term": _("付款方式"), "text": translated(PAYMENTS[one.payment.get("kind", "once")])},
         {"term": _("编号"), "text": str(one.pk), "mono": True},
     ]  # fmt: skip
+    if showroom is not None:
+        under = {"text": showroom.name, "url": f"/floor?showroom={showroom.pk}"}
+        facts.insert(1, {"term": _("样板间"), **under})
+    if sold_fen is not None:
+        facts.insert(2, {"term": _("起始价"), "text": amount(one.start_fen)})
     if one.notice_id:
         facts.append({"term": _("公示"), "text": _("看公示"), "url": f"/notices/{one.notice_id}"})
     return facts
@@ -100,7 +101,7 @@ def rules_of(one: Any, lot: Any) -> list[dict[str, Any]]:
     return [
         *_bidding(one),
         {"term": _("保留价"), "text": _("有，保密") if lot.reserve_commitment else _("没有")},
-        {"term": _("优先权行使"), "text": _minutes(one.priority_s)},
+        {"term": _("优先权行使"), "text": duration(one.priority_s)},
         {"term": _("披露期"), "text": span_of(one)},
         {"term": _("到期无人受让"), "text": _("；").join(
             _round(one, n, step) for n, step in enumerate(one.ladder, 2)

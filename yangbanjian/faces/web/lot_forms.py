@@ -23,6 +23,13 @@ class BidForm(forms.Form):
     confirmed = forms.CharField(max_length=20, required=False)
 
 
+class TrialForm(forms.Form):
+    """A bid that is only tried."""
+
+    amount_fen = PriceField(label=gettext_lazy("试报的金额"), max_length=40)
+    confirmed = forms.CharField(max_length=20, required=False)
+
+
 class CeilingForm(forms.Form):
     """A standing maximum."""
 

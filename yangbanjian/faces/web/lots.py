@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from yangbanjian.faces.web import lot_forms as forms
-from yangbanjian.faces.web import lot_sealing
+from yangbanjian.faces.web import lot_sealing, lot_waiting
 from yangbanjian.faces.web.forms_on_pages import Act, actor_of, answer_acts
+from yangbanjian.faces.web.lot_rules import rules_of
 from yangbanjian.faces.web.words import state_tag, translated
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.refusals import Invalid
@@ -58,12 +59,14 @@ def _told(told: Any) -> str:
     return translated(VERDICTS["accepted"])
 
 
-def _confirmed(lot: Any, values: dict[str, Any]) -> None:
+CONFIRM = gettext_noop("比现在需要的金额高出 10% 以上。确认无误，请再按一次「出价」。")
+
+
+def _confirmed(needed: int | None, values: dict[str, Any], sentence: str) -> None:
     """More than a tenth above what is needed is asked about once more."""
-    needed, amount = queries.board(lot).next_fen, values["amount_fen"]
+    amount = values["amount_fen"]
     if needed is None or amount * 10 <= needed * 11 or values["confirmed"] == str(amount):
         return
-    sentence = gettext_noop("比现在需要的金额高出 10% 以上。确认无误，请再按一次「出价」。")
     raise Invalid("bids.confirm", sentence)
 
 
@@ -75,7 +78,7 @@ def room(request: HttpRequest, lot_id: int) -> HttpResponse:
     one = queries.lot(actor, number)
 
     def bid(values: dict[str, Any]) -> str:
-        _confirmed(one, values)
+        _confirmed(queries.board(one).next_fen, values, CONFIRM)
         key = values["bid_id"] or secrets.token_hex(16)
         return _told(
             actions.place_bid(
@@ -100,7 +103,7 @@ def room(request: HttpRequest, lot_id: int) -> HttpResponse:
         return _("竞价已恢复，结束时间顺延。")
 
     acts = {
-        "bid": Act(forms.BidForm, bid), "ceiling": Act(forms.CeilingForm, ceiling),
+        "bid": Act(forms.BidForm, bid), **lot_waiting.acts(actor, one, _confirmed), "ceiling": Act(forms.CeilingForm, ceiling),
         "claim": Act(forms.ClaimForm, claim), **lot_sealing.acts(request, actor, one, _told),
         "pause": Act(forms.PauseForm, pause), "resume": Act(forms.NothingForm, resume),
     }  # fmt: skip
@@ -110,6 +113,7 @@ def room(request: HttpRequest, lot_id: int) -> HttpResponse:
 def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, Any]:
     one = queries.lot(actor, number)
     board, mine = queries.board(one), queries.mine(one, actor)
+    waiting = lot_waiting.shown(one, mine)
     is_running = one.state == "open"
     sent = request.POST.get("do") if request.method == "POST" else ""
     deal = queries.last_deal(one)
@@ -120,10 +124,11 @@ def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, Any]:
         "section": "floor", "method": translated(METHODS[one.method]),
         "state": state_tag(lot_states.TABLE, one.state, public=True),
         "left": _left(one, board), "my_state": _my_state(one, mine, deal), "latest": _latest(one),
-        "steps": _steps(one, board) if mine and is_running else [],
+        "steps": _steps(one, board) if mine and is_running else [], "waiting": waiting, "rules": rules_of(one),
+        "trials": _steps(one, board, one.start_fen) if waiting and waiting["may_try"] else [],
         "may_bid": mine is not None and mine.standing == "ok" and is_running,
         "is_live": one.state in LIVE, "starts": one.opens_at or one.listing.disclosure_ends_at, "deal_url": f"/deals/{deal.pk}" if deal else "",
-        "is_passed_on": deal is not None and deal.follows_id is not None, "is_winner": is_winner, "confirming": sent == "bid",
+        "is_passed_on": deal is not None and deal.follows_id is not None, "is_winner": is_winner, "confirming": sent in ("bid", "trial"),
         "key": secrets.token_hex(16), "moves": {m.name for m in queries.lot_moves(one, actor)},
         "outcome": translated(OUTCOMES[board.result["outcome"]]) if board.result else "",
         "sealing": lot_sealing.shown(actor, one, mine) if one.method == "sealed" else None,
@@ -196,11 +201,13 @@ def _latest(one: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _steps(one: Any, board: Any) -> list[dict[str, Any]]:
-    """What the buttons bid: so many steps above the top; the first where there is none."""
-    if board.next_fen is None or one.method not in ("rising", "dynamic"):
+def _steps(one: Any, board: Any, first: int | None = None) -> list[dict[str, Any]]:
+    """What the buttons bid: so many steps above the top; the first where there is none. `first`: the
+    least, where nothing counts yet."""
+    least = first or board.next_fen
+    if least is None or one.method not in ("rising", "dynamic"):
         return []
-    found = [(n, board.next_fen + (n - 1) * one.step_fen) for n in STEPS]
+    found = [(n, least + (n - 1) * one.step_fen) for n in STEPS]
     return [
         {"n": n, "fen": fen, "yuan": format(fen / 100, ".2f"), "name": _step(n, board.top is None)}
         for n, fen in found

@@ -105,9 +105,11 @@ def price_at_reserve(facts: Facts, figures: Figures) -> Verdict | None:
     least = max(facts.start_fen, facts.reserve_fen or 0)
     if facts.price_fen * 100 > least * (100 + figures.percent):
         return None
-    return Verdict(
-        "price_at_reserve", _("成交价没有比底价高出 %(percent)d%%。"), {"percent": figures.percent}
-    )
+    sentence = _("成交价没有比底价高出 %(percent)d%%。")
+    if not figures.percent:
+        # Where the price falls, it may be below where it began.
+        sentence = _("成交价等于底价。") if facts.price_fen == least else _("成交价低于起始价。")
+    return Verdict("price_at_reserve", sentence, {"percent": figures.percent})
 
 
 def inventor_linked(facts: Facts, figures: Figures) -> Verdict | None:

@@ -37,8 +37,8 @@ from yangbanjian.market.trading import policy, queries
 from yangbanjian.market.trading.actions.decisions import INVALID
 from yangbanjian.market.trading.actions.sittings import Sitting, Told
 from yangbanjian.market.trading.models import Lot
-from yangbanjian.market.trading.rules import logs
-from yangbanjian.market.trading.rules.lots import MOST_FEN, Method, Verdict
+from yangbanjian.market.trading.rules import checking, logs
+from yangbanjian.market.trading.rules.lots import Method, Verdict
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -71,14 +71,14 @@ class _Said:
 
 def place_bid(*, actor: Actor, lot_id: int, bid_id: str, amount_fen: int) -> Told:
     """Bid. The same again gives the first verdict; the id with something else in it `conflict`."""
-    problems = [*_key_problems(bid_id), *_amount_problems("amount_fen", amount_fen)]
+    problems = [*_key_problems(bid_id), *checking.problems_of_amount("amount_fen", amount_fen)]
     return _sent(actor, lot_id, _Said("bid", bid_id, amount_fen), problems)
 
 
 def set_ceiling(*, actor: Actor, lot_id: int, max_fen: int, bid_id: str = "") -> Told:
     """Set, raise or lower one's standing maximum (委托最高价); it bids by itself."""
     key = bid_id or _fresh_key()
-    problems = [*_key_problems(key), *_amount_problems("max_fen", max_fen)]
+    problems = [*_key_problems(key), *checking.problems_of_amount("max_fen", max_fen)]
     return _sent(actor, lot_id, _Said("ceiling", key, max_fen), problems)
 
 
@@ -168,13 +168,6 @@ def _key_problems(key: str) -> list[Problem]:
         return []
     sentence = gettext_noop("bid_id 用 1 到 64 个字母、数字或 . _ : - ，每次报价换一个。")
     return [Problem("bid_id", "unusable", sentence)]
-
-
-def _amount_problems(name: str, amount: int) -> list[Problem]:
-    if 1 <= amount <= MOST_FEN:
-        return []
-    sentence = gettext_noop("金额要填 1 到 %(most)d 之间的整数（以分计）。")
-    return [Problem(name, "out_of_range", sentence, {"most": MOST_FEN})]
 
 
 def _sent(actor: Actor, lot_id: int, said: _Said, problems: list[Problem]) -> Told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import F, Q, QuerySet, Sum, prefetch_related_objects
@@ -19,7 +19,7 @@ from yangbanjian.kernel.calendar import Unit
 from yangbanjian.kernel.flaws import FlawError
 from yangbanjian.kernel.refusals import NotFound
 from yangbanjian.kernel.words import gettext_noop
-from yangbanjian.market.trading.models import Deal, Instalment, Lot, PlacedBid, Reserve
+from yangbanjian.market.trading.models import Deal, Instalment, Listing, Lot, PlacedBid, Reserve
 from yangbanjian.market.trading.queries import way
 from yangbanjian.market.trading.rules import closing, contracts, payments, splits
 from yangbanjian.market.trading.rules.lots import Placed
@@ -165,6 +165,28 @@ def overdue(one: Deal, now: datetime) -> bool:
         return False
     with acting(SYSTEM):  # that it is late is told with the state, how much is not
         return one.instalments.filter(paid_fen__lt=F("amount_fen"), due_at__lte=now).exists()
+
+
+def default_at(one: Deal) -> datetime | None:
+    """From when on the buyer is late with the next signature or payment; None where nothing that
+    has a day is waited for. A deal that is broken otherwise may be found so before."""
+    if one.state == "awarded":
+        return one.sign_by
+    if one.state != "signed":
+        return None
+    with acting(SYSTEM):  # as `overdue`: when, and not how much
+        waiting = one.instalments.filter(paid_fen__lt=F("amount_fen"))
+        return waiting.order_by("due_at").values_list("due_at", flat=True).first()
+
+
+def prices(listings: Iterable[Listing]) -> Mapping[int, int]:
+    """What those of these listings that are sold went for in fen, by the listing's number. Of a sale
+    that its buyer has broken only what came after it counts."""
+    with acting(SYSTEM):  # results are public, also where the achievement is shown no longer
+        held = Deal.objects.filter(listing__in=[one.pk for one in listings])
+        return dict(
+            held.exclude(state="defaulted").order_by("id").values_list("listing_id", "price_fen")
+        )
 
 
 def commissions(one: Deal) -> list[tuple[int, str, int]]:

@@ -28,10 +28,15 @@ _RESERVE = _("降价报价的底价是公开的，不能另设保留价。")
 _PRIORITY = _("有优先权人时，要写明优先权的行使时间。")
 
 
+def problems_of_amount(name: str, fen: int) -> Iterator[Problem]:
+    """What is wrong with an amount in fen that stands in the field `name`."""
+    if not 1 <= fen <= MOST_FEN:
+        yield Problem(name, "out_of_range", _AMOUNT, {"most": MOST_FEN})
+
+
 def problems_of(lot: Terms, limits: Limits) -> Iterator[Problem]:
     """Everything that is wrong with these terms, each naming its field."""
-    if not 1 <= lot.start_fen <= MOST_FEN:
-        yield Problem("start_fen", "out_of_range", _AMOUNT, {"most": MOST_FEN})
+    yield from problems_of_amount("start_fen", lot.start_fen)
     if lot.priority_plates and lot.priority_s < 1:
         yield Problem("priority_s", "missing", _PRIORITY)
     if lot.method in (Method.RISING, Method.DYNAMIC, Method.DUTCH):

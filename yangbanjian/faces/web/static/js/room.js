@@ -7,7 +7,18 @@
   const yuan = (fen) => '¥' + (fen / 100).toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   let ahead = Date.parse(said.now) - Date.now(), closes = Date.parse(said.closes), last = Number(said.seq), source = null, again = 0;
   const put = (id, text) => { const found = el(id); if (found) found.textContent = text; };
+  // Before it begins: the server's clock, one's own in the same zone, and how far apart they are.
+  function clocks() {
+    const told = el('room-clock');
+    if (!told) return;
+    const t = told.dataset, off = Math.abs(ahead), show = (ms) => new Date(ms).toLocaleString('sv-SE', { timeZone: t.zone });
+    put('room-now', show(Date.now() + ahead)); put('room-here', show(Date.now()));
+    const which = off < 1000 ? t.same : off >= 3600000 ? t.far : ahead < 0 ? t.fast : t.slow;
+    put('room-offset', which.replace('{n}', Math.round(off / 1000)));
+    el('room-offset-note').hidden = false; el('room-offset-note').className = 'note ' + (off < 1000 ? 'note-ok' : 'note-warn');
+  }
   function tick() {
+    clocks();
     const s = Math.max(0, Math.floor((closes - Date.now() - ahead) / 1000)), two = (n) => String(n).padStart(2, '0');
     if (said.state !== 'open' || Number.isNaN(closes)) return;
     put('room-left', s ? (s >= 3600 ? Math.floor(s / 3600) + ':' : '') + two(Math.floor(s / 60) % 60) + ':' + two(s % 60) : said.over);

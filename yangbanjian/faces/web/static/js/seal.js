@@ -36,13 +36,18 @@
   }
 
   // —— What a bid is: canonical JSON, its commitment, its one length ——
+  // For a trial there is no key: one is made whose other half nobody keeps.
+  async function throwAway() {
+    const pair = await subtle.generateKey(CURVE, false, ['deriveBits']);
+    return bytes(await subtle.exportKey('raw', pair.publicKey));
+  }
   async function sealed(how, amount) {
     const id = hex(random(16)), nonce = random(32), bid = { amount_fen: amount, bid_id: id, lot: how.lot, plate: how.plate };
     const text = JSON.stringify(bid), said = utf(JSON.stringify({ bid, nonce: hex(nonce) }));
     if (said.length > how.pad_to) throw new RangeError('longer than the fixed length');
     const padded = new Uint8Array(how.pad_to).fill(32); padded.set(said);
     const commitment = bytes(await subtle.digest('SHA-256', joined(utf('yangbanjian-sealed-bid/1\n'), utf(text), nonce)));
-    const raw = await sealedTo(unhex(how.public_key), padded, utf(how.aad.replace('{bid_id}', id)));
+    const raw = await sealedTo(how.public_key ? unhex(how.public_key) : await throwAway(), padded, utf(how.aad.replace('{bid_id}', id)));
     return {
       id, kept: JSON.stringify({ text, nonce: hex(nonce) }) + '\n',
       sent: JSON.stringify({ bid_id: id, commitment: hex(commitment), ciphertext: btoa(String.fromCharCode(...raw)) }),
@@ -69,10 +74,10 @@
   }
   const spec = el('seal-spec');
   if (!spec) return;
-  const how = JSON.parse(spec.textContent), texts = el('seal').dataset;
+  const how = JSON.parse(spec.textContent), texts = el('seal').dataset, isTrial = !how.public_key;
   show(subtle ? 'seal-form' : 'seal-cannot', true);
   if (!subtle) return;
-  if (!el('seal-by-hand').querySelector('.has-error')) el('seal-by-hand').open = false;
+  if (!isTrial && !el('seal-by-hand').querySelector('.has-error')) el('seal-by-hand').open = false;
   let made = null;
   function fault(text) {
     el('seal-fault-text').textContent = text; show('seal-fault', !!text);
@@ -86,14 +91,16 @@
     if (amount < how.start_fen) return fault(texts.low);
     try { made = await sealed(how, amount); } catch (odd) { return fault(texts.failed); }
     fault(''); el('seal-amount').value = '';
-    el('seal-shown').textContent = yuan(amount); el('seal-sent').value = made.sent;
-    offer(el('seal-keep'), made.kept);
+    el('seal-shown').textContent = yuan(amount);
+    if (isTrial) made = null; else { el('seal-sent').value = made.sent; offer(el('seal-keep'), made.kept); }
     show('seal-form', false); show('seal-ready', true); el('seal-ready').focus();
   });
   el('seal-again').addEventListener('click', () => {
-    made = null; el('seal-sent').value = ''; el('seal-shown').textContent = '';
+    made = null;
+    if (!isTrial) el('seal-sent').value = '';
+    el('seal-shown').textContent = '';
     show('seal-ready', false); show('seal-form', true); el('seal-amount').focus();
   });
   // In this window only, for the page that comes next: it offers the file again beside the receipt.
-  el('seal-post').addEventListener('submit', () => { if (made) store('seal.' + made.id, made.kept); });
+  if (!isTrial) el('seal-post').addEventListener('submit', () => { if (made) store('seal.' + made.id, made.kept); });
 })();

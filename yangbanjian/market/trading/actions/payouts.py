@@ -18,8 +18,8 @@ from yangbanjian.kernel.refusals import Conflict
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
 from yangbanjian.market.trading.actions.deal_rows import locked_deal
-from yangbanjian.market.trading.actions.deposits import earned_account
-from yangbanjian.market.trading.models import Deal, Instalment, Payout
+from yangbanjian.market.trading.actions.deposits import earned_account, forfeited_to_seller
+from yangbanjian.market.trading.models import Deal, Instalment, Payout, Registration
 from yangbanjian.market.trading.rules import payouts as rules
 
 ASSET = "CNY"
@@ -72,6 +72,19 @@ def pass_on_royalty(*, deal: Deal, row: Instalment) -> None:
         )  # fmt: skip
         part = rules.Part(seq, rules.ROYALTY, deal.owner_id, row.amount_fen)
         pay_out_part(actor=SYSTEM, deal=deal, part=part, account=to)
+
+
+def pass_on_forfeited(*, deal: Deal, registration: Registration) -> Payout | None:
+    """The seller's part of a deposit that the buyer of this deal has lost goes on to the seller's
+    bank, as proceeds do: as much as the ledger says was taken. Once; called with the deal locked."""
+    if deal.payouts.filter(seq=rules.COMPENSATED).exists():
+        return None
+    with acting(SYSTEM):
+        taken = forfeited_to_seller(registration)
+        if taken is None:
+            return None
+        part = rules.Part(rules.COMPENSATED, rules.COMPENSATION, deal.owner_id, taken.amount)
+        return pay_out_part(actor=SYSTEM, deal=deal, part=part, account=taken.credit.key)
 
 
 def follow_payouts(*, expectation_ids: Collection[int]) -> int:

@@ -135,6 +135,7 @@ def _send_back(actor: Actor, one: Registration, line_id: int) -> None:
         bank.refund(
             actor=actor, line_id=line_id, amount=one.deposit_fen, account=one.account,
             reference=queries.refund_reference(one), cause=_cause(one, "refund"),
+            payee_id=one.owner_id,
         )  # fmt: skip
         one.outcome = DepositOutcome.REFUNDED.value
         one.save()

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from uuid import UUID, uuid5
 
 from yangbanjian.ground.bank import actions as bank
+from yangbanjian.ground.bank.queries import is_returned
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
@@ -88,8 +89,8 @@ def pass_on_forfeited(*, deal: Deal, registration: Registration) -> Payout | Non
 
 
 def follow_payouts(*, expectation_ids: Collection[int]) -> int:
-    """What the bank has done with orders: paid, not carried out, or a payment taken back; returns
-    how many of ours have moved. Once more changes nothing."""
+    """What the bank has done with orders: paid, not carried out, or a payment taken back or sent
+    back; returns how many of ours have moved. Once more changes nothing."""
     with acting(SYSTEM):
         found = Payout.objects.filter(expectation_id__in=expectation_ids, failed_at=None)
         numbers = list(found.order_by("id").values_list("pk", "deal_id"))
@@ -104,10 +105,15 @@ def _followed(payout_id: int, deal_id: int) -> bool:
         if one.failed_at is not None:
             return False
         match = one.expectation.matches.filter(undone_by=None).select_related("line").first()
-        if match is not None and one.paid_at is None:
+        has_moved = match is not None and one.paid_at is None
+        if match is not None and has_moved:
             one.line, one.paid_at = match.line, clock.now()
             one.save(update_fields=["line", "paid_at"])
             _tell(SYSTEM, one, "payout_paid", line=match.line_id)
+        if is_returned(one.expectation.pk):
+            _failed(SYSTEM, one, rules.RETURNED)
+            return True
+        if has_moved:
             _write(one, gettext_noop("「%(title)s」的款已付到您的账户。"))
             return True
         if match is None and (one.paid_at is not None or one.expectation.withdrawn_at):

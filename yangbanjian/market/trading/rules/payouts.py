@@ -23,6 +23,7 @@ STATES: Mapping[str, str] = {
 }
 NO_PAYEE = _("收款方还没有登记收款账户")
 UNDONE = _("这笔付款的对账被撤销")
+RETURNED = _("银行把款退回来了")
 # Royalties are parts behind all shares of the price: a listing has at most ten of these.
 ROYALTIES_FROM = 100
 # What a forfeited deposit leaves the seller of a deal that was broken, which has no price to part.

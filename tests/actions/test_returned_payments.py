@@ -133,9 +133,7 @@ def test_a_payment_comes_back_once() -> None:
 
 def test_another_asset_is_no_return() -> None:
     one = Refunded()
-    other = actions.open_account(
-        actor=one.treasurer, number="US1", bank="东港银行", asset="USD"
-    )
+    other = actions.open_account(actor=one.treasurer, number="US1", bank="东港银行", asset="USD")
     (back,) = bank.take(other, bank.line(1_000, counterparty=PAYER, reference="TK-0001"))
     assert not back.matches.exists()
     with pytest.raises(NotFound) as refused:
@@ -274,4 +272,3 @@ def test_news_of_a_payment_and_of_its_return_that_arrive_together_leave_it_faile
     one.refresh_from_db()
     assert one.paid_at is not None
     assert one.failure == RETURNED
-

@@ -13,8 +13,10 @@ from typing import Any
 
 Json = dict[str, Any]
 OMITTED = frozenset({("id",), ("date",), ("tag",)})
-# Lists of objects that the standard takes whole, wherever they stand (the last name of the path).
-WHOLE = frozenset({"additionalIdentifiers", "additionalClassifications", "changes"})
+# Lists of objects that the standard or a named extension takes whole, wherever they stand (the last name of the path).
+WHOLE = frozenset(
+    {"additionalIdentifiers", "additionalClassifications", "changes", "participationFees"}
+)
 
 
 def _in_order(releases: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

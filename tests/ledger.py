@@ -24,11 +24,13 @@ def new_id() -> UUID:
     return UUID(int=(7 << 64) | next(_number))
 
 
-def account(*, is_limited: bool = False, asset: str = CNY, credit: int = 0) -> UUID:
-    """A new account of a new owner, with something in it if asked; its key."""
+def account(
+    *, is_limited: bool = False, asset: str = CNY, credit: int = 0, owner_id: int | None = None
+) -> UUID:
+    """A new account, of a new owner unless one is named, with something in it if asked; its key."""
     opened, _ = actions.open_account(
-        actor=SYSTEM, key=new_id(), owner_id=make.organisation().pk, code="current", asset=asset,
-        is_limited=is_limited,
+        actor=SYSTEM, key=new_id(), owner_id=owner_id or make.organisation().pk, code="current",
+        asset=asset, is_limited=is_limited,
     )  # fmt: skip
     if credit:
         source = account(asset=asset)

@@ -81,6 +81,7 @@ KEYS = {
     "bank_line_transfer_id": "of one transfer, written by bookkeepers",
     "bank_expectation_reference": "stands for one thing everywhere: told to whoever is to pay",
     "bank_expectation_hold_id": "of one hold, whose account's owner orders the payment",
+    "bank_expectation_repeats_id": "of one order, which bookkeepers give anew",
     "bank_match": "of one line, one transfer, one expectation: written by bookkeepers",
     "notice_one_at_a_time": "of one achievement: its owner's",
     "notice_version_once": "of one notice",

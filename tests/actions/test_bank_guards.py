@@ -71,11 +71,12 @@ def account(pk: int = -2, number: str = "N2", owner: int = -1, kept: int = -8) -
 
 def expected(
     pk: int = -1, reference: str = "K-0001", of: int = -7, amount: int = 7, payer: str = "",
-    origin: str = "NULL", hold: str = "NULL",
+    origin: str = "NULL", hold: str = "NULL", owner: str = "NULL", repeats: str = "NULL",
 ) -> str:  # fmt: skip
     return (
         "INSERT INTO bank_expectation (id, reference, account_id, amount, counterparty, origin_id, hold_id, cause,"
-        f" made_at) VALUES ({pk}, '{reference}', {of}, {amount}, '{payer}', {origin}, {hold}, '', now());"
+        f" made_at, payee_id, repeats_id) VALUES ({pk}, '{reference}', {of}, {amount}, '{payer}', {origin}, {hold},"
+        f" '', now(), {owner}, {repeats});"
     )
 
 
@@ -88,6 +89,13 @@ def payee(owner: int = -2, number: str = "A1") -> str:
 
 def hold(seq: int = 920, amount: int = 5) -> str:
     return new(seq, "pending", amount=amount, posted=0, pending=amount, accounts="-7, -2")
+
+
+def returned(pk: int = -5, of: int = -2, transfer: int = 911, order: str = "-1") -> str:
+    return (
+        "INSERT INTO bank_match (id, line_id, transfer_id, returns_id, made_at) VALUES"
+        f" ({pk}, {of}, {named(transfer)}, {order}, now());"
+    )
 
 
 BACK = new(930, accounts="-7, -2", corrects_id=named(902))
@@ -209,6 +217,23 @@ PROBES: dict[str, Probe] = {
         "DELETE FROM bank_match", before=WITHOUT.format("bank_match", "bank_match_adds_up")
     ),
     "bank_match_table_stays": Probe("TRUNCATE bank_match"),
+    "bank_expectation_payee_id_fk": Probe(expected(owner="-99")),
+    "bank_expectation_repeats_id_fk": Probe(
+        expected(repeats="-99"), before=WITHOUT.format("bank_expectation", "bank_expectation_fits")
+    ),
+    "bank_expectation_repeats_id_key": Probe(
+        expected(-3, "K-0003", repeats="-1"),
+        before=WITHOUT.format("bank_expectation", "bank_expectation_fits") + expected()
+        + expected(-2, "K-0002", repeats="-1"),
+    ),
+    "bank_match_returns_id_fk": Probe(
+        returned(order="-99"), before=PLACED + WITHOUT.format("bank_match", "bank_match_fits")
+    ),
+    "bank_match_returns_once": Probe(
+        returned(-6, -3, 912),
+        before=WITHOUT.format("bank_match", "bank_match_fits") + expected() + PLACED + returned()
+        + MORE + line(-3) + new(912, amount=7, accounts="-2, -7"),
+    ),
     "bank_expectation_failed_is_over": Probe(
         "UPDATE bank_expectation SET failure = 'x'", before=ORDER
     ),
@@ -218,6 +243,52 @@ PROBES: dict[str, Probe] = {
     "bank_payee_stays": Probe("UPDATE bank_payee SET number = 'A2'", before=payee()),
     "bank_payee_table_stays": Probe("TRUNCATE bank_payee"),
 }  # fmt: skip
+
+OVER = new(922, "void", posted=0, pending=-5, accounts="-7, -2", hold_id=named(920))
+# What the same guards say of payments that come back: the name of the guard and a probe.
+RETURNS: dict[str, tuple[str, Probe]] = {
+    "a refund given anew to an account that nobody has named": (
+        "bank_expectation_fits",
+        Probe(
+            expected(-2, "K-0002", amount=-5, payer="P9", origin="-1", hold=named(921), owner="-2",
+                     repeats="-1"),
+            before=hold() + expected(amount=-5, payer="P1", origin="-1", hold=named(920), owner="-2")
+            + OVER + "UPDATE bank_expectation SET withdrawn_at = now();" + hold(921)
+            + payee(number="P8"),
+        ),
+    ),
+    "a refund given anew while the first one stands": (
+        "bank_expectation_fits",
+        Probe(
+            expected(-2, "K-0002", amount=-2, payer="P1", origin="-1", hold=named(921), repeats="-1"),
+            before=hold(amount=2) + expected(amount=-2, payer="P1", origin="-1", hold=named(920))
+            + hold(921, 2),
+        ),
+    ),
+    "the return of what was never paid": (
+        "bank_match_fits", Probe(returned(), before=hold(amount=7) + PLACED
+            + expected(amount=-7, payer="P1", hold=named(920))),
+    ),
+    "the end of a payment that has come back": (
+        "bank_match_undone",
+        Probe(
+            UNDO,
+            before=WITHOUT.format("bank_match", "bank_match_adds_up")
+            + expected(amount=5) + BACK + WITHOUT.format("bank_match", "bank_match_fits")
+            + WITHOUT.format("bank_match", "bank_match_undone")
+            + "UPDATE bank_match SET expectation_id = -1 WHERE id = -1;"
+            + "ALTER TABLE bank_match ENABLE ALWAYS TRIGGER bank_match_undone;"
+            + PLACED + returned(),
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", RETURNS)
+def test_what_comes_back_is_guarded_too(superuser: psycopg.Connection, case: str) -> None:
+    superuser.execute(WORLD.encode())
+    name, probe = RETURNS[case]
+    guards.is_needed(superuser, name, probe, TABLES)
 
 
 def test_every_guard_has_a_probe(superuser: psycopg.Connection) -> None:

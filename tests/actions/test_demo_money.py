@@ -12,10 +12,12 @@ from yangbanjian.ground.bank.models import Expectation, Line
 pytestmark = pytest.mark.django_db
 
 
-def test_one_payer_forgets_the_reference_and_one_deposit_goes_back() -> None:
+def test_one_payer_forgets_the_reference_and_one_refund_comes_back() -> None:
     firms = [make.organisation().pk for _ in DEPOSITS]
     day_at_the_bank(bank.treasurer(), firms)
     assert bank.suspense() == (1, DEPOSITS[2], DEPOSITS[2])
-    assert Line.objects.count() == 5
-    assert Expectation.objects.filter(amount__lt=0).get().matches.count() == 1
+    assert Line.objects.count() == 6
+    refund = Expectation.objects.get(amount__lt=0)
+    assert refund.matches.count() == 1
+    assert list(queries.to_repeat()) == [refund]
     assert queries.differing() == []

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests import deals, lots, make
 from tests.trading import WAN, Market, fresh
+from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal.jobs import deliver
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.kernel.actor import SYSTEM
@@ -19,7 +21,7 @@ from yangbanjian.market.certificates.models import Certificate
 from yangbanjian.market.openness import actions, jobs, queries
 from yangbanjian.market.openness.models import Release
 from yangbanjian.market.trading import actions as trading
-from yangbanjian.market.trading.models import Deal
+from yangbanjian.market.trading.models import Beat, Deal, Lot
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +151,43 @@ def test_the_whole_way_of_a_sale() -> None:
     assert steps == {"certificate", "handed", "settled"}
     assert contract["milestones"][1]["documents"][0]["url"].rpartition("/")[2]
     assert Certificate.objects.get(deal=sale.deal).no not in json.dumps(whole)
+
+
+def outage() -> Any:
+    """A lot that is open while the house's worker gives no sign of life for two minutes, which then
+    comes back and makes the time good."""
+    lot, bidders = lots.opened(free_s=60)
+    lots.bid(bidders["A3"], lot, 200)
+    trading.beat()
+    deals.advance(timedelta(minutes=3))
+    with acting(SYSTEM):
+        Beat.objects.update(at=clock.recorded_now() - timedelta(minutes=2))
+    trading.look_after()
+    lot.refresh_from_db()
+    return lot
+
+
+def test_after_an_outage_everybody_is_told_that_the_lot_runs_on() -> None:
+    lot = outage()
+    told = said(queries.ocid_of(lot.listing_id))
+    opened = next(r for r in told if r["tender"].get("auctions"))["tender"]["auctions"][0]
+    last = told[-1]
+    entry = Entry.objects.get(verb="trading.lot_extended", subject_id=lot.pk)
+    assert (last["id"], last["tag"]) == (f"{last['ocid']}-{entry.pk}", ["tenderUpdate"])
+    ((auction,), known) = last["tender"]["auctions"], opened["period"]["maxExtentDate"]
+    until = entry.payload["hard_close_at"]
+    assert auction == {
+        "id": opened["id"], "status": "active", "period": {"maxExtentDate": until},
+    }  # fmt: skip
+    # Two minutes were lost, and as much is given back, to within the seconds that the test took.
+    lost = datetime.fromisoformat(until) - datetime.fromisoformat(known)
+    assert timedelta(minutes=2) <= lost < timedelta(minutes=3)
+    whole = compiled(last["ocid"])["tender"]["auctions"][0]
+    assert whole["period"]["maxExtentDate"] == until
+    # The lot is still to be had, and once made good the same silence is told no more.
+    trading.look_after()
+    assert said(last["ocid"]) == told
+    assert Lot.objects.get(pk=lot.pk).state == "open"
 
 
 def test_a_default_voids_the_award_and_the_runner_up_has_another() -> None:

@@ -25,7 +25,8 @@ from yangbanjian.ground.messages.models import Notice
 from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotAllowed, NotFound
 from yangbanjian.market.trading import actions, queries
-from yangbanjian.market.trading.models import Payout
+from yangbanjian.market.trading.actions import payouts
+from yangbanjian.market.trading.models import Deal, Payout, Registration
 from yangbanjian.market.trading.rules import payouts as rules
 
 pytestmark = pytest.mark.django_db
@@ -242,3 +243,47 @@ def test_a_settlement_rests_on_the_entries_that_the_rulebook_asks_for() -> None:
     deals.pay(sale)
     settle(sale)
     assert missing(about, process="deal", state="settled") == []
+
+
+def test_what_a_forfeited_deposit_leaves_the_seller_is_paid_out_as_proceeds_are() -> None:
+    """20 万 of deposit, 4.2 万 of fees: 15.8 万 for the seller, at the bank as at home."""
+    society = make.organisation("society")
+    sale = deals.awarded(commission=[{"organisation_id": society.pk, "permille": 20}])
+    advance(timedelta(days=9))
+    rest = deals.DEPOSIT - 42_000_00
+    gone = actions.default(actor=sale.staff, deal_id=fresh(sale).pk, reason="逾期未签约")
+    (one,) = Payout.objects.all()
+    assert of(sale) == [(50, 1, "compensation", rest, "ordered")]
+    assert (one.owner_id, account_of(one).debits_pending) == (gone.owner_id, rest)
+    # Asked again, and told again, nothing more is ordered.
+    registration = Registration.objects.get(pk=gone.registration_id)
+    with acting(SYSTEM):
+        assert payouts.pass_on_forfeited(deal=gone, registration=registration) is None
+    bank_pays()
+    bank_pays()
+    assert of(sale) == [(50, 1, "compensation", rest, "paid")]
+    assert balance(one.account) == 0
+    _, rows = ledger.trial_balance(SYSTEM)
+    assert all(r.balance.debits_posted == r.balance.credits_posted for r in rows)
+    verbs = Entry.objects.filter(verb__startswith="trading.payout").values_list("verb", flat=True)
+    assert sorted(verbs) == ["trading.payout_ordered", "trading.payout_paid"]
+
+
+def test_a_deposit_that_the_fees_use_up_leaves_the_seller_nothing_to_be_paid() -> None:
+    society = make.organisation("society")
+    sale = deals.awarded(commission=[{"organisation_id": society.pk, "permille": 300}])
+    advance(timedelta(days=9))
+    actions.default(actor=sale.staff, deal_id=fresh(sale).pk, reason="逾期未签约")
+    assert of(sale) == []
+
+
+def test_a_runner_up_whose_deposit_has_gone_back_and_who_defaults_leaves_a_claim_alone() -> None:
+    sale = deals.awarded(bidders=3)
+    for _ in range(2):
+        advance(timedelta(days=9))
+        sale.deal = Deal.objects.filter(lot=sale.lot).latest("id")
+        actions.default(actor=sale.staff, deal_id=sale.deal.pk, reason="逾期未签约")
+    told = Entry.objects.filter(verb="trading.deal_defaulted").latest("id").payload
+    assert (told["to_fees_fen"], told["to_seller_fen"], told["claim_fen"]) == (0, 0, 10 * WAN)
+    assert [row[2] for row in of(sale)] == []
+    assert Payout.objects.filter(deal__lot=sale.lot).count() == 1

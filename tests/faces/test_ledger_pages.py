@@ -166,6 +166,33 @@ def test_a_line_is_matched_taken_back_and_refunded(treasurer: Visitor, at: BankA
     assert treasurer.post(here, {"do": "refund", "amount": "600.00"}).status_code == 422
 
 
+def test_a_payment_that_came_back_is_named_and_refunded_anew(
+    treasurer: Visitor, at: BankAccount
+) -> None:
+    payer = make.actor(Role.ENTERPRISE)
+    key = ledger.account(owner_id=payer.organisation_id)
+    (came,) = bank.take(at, bank.line(60_000, counterparty="6222-A"))
+    actions.match(actor=SYSTEM, line_id=came.pk, account=key)
+    order = actions.refund(actor=SYSTEM, line_id=came.pk, reference="TK-0001")
+    bank.take(at, bank.line(-60_000, counterparty="6222-A", reference="TK-0001"))
+    (back,) = bank.take(at, bank.line(60_000, counterparty="9999"))
+    here, expected = f"/desk/ledger/lines/{back.pk}", "/desk/ledger/expected"
+    assert "记为退回" in text_of(treasurer.get(here))
+    said = {"do": "return", "expectation": order.pk}
+    assert Visitor(Role.AUDITOR).post(here, said).status_code == 403
+    assert treasurer.post(here, said).status_code == 302
+    assert treasurer.post(here, said).status_code == 422
+    assert "TK-0001" in text_of(treasurer.get(here))
+    assert "被银行退回" in text_of(treasurer.get(f"/desk/ledger/lines/{came.pk}"))
+    again = {"do": "repeat", "expectation": order.pk}
+    assert "等对方登记收款账户" in text_of(treasurer.get(expected))
+    assert treasurer.post(expected, again).status_code == 422
+    actions.name_payee(actor=payer, number="6222-NEW", bank="东港银行")
+    assert "6222-NEW" in text_of(treasurer.get(expected))
+    assert treasurer.post(expected, again).status_code == 302
+    assert "TK-0001-R2" in text_of(treasurer.get(expected))
+
+
 def test_what_is_expected_is_offered(treasurer: Visitor, at: BankAccount) -> None:
     buyer = ledger.account()
     asked = actions.expect(

@@ -16,7 +16,7 @@ from yangbanjian.ground.journal.jobs import deliver
 from yangbanjian.kernel.actor import Role
 from yangbanjian.market.openness import jobs
 from yangbanjian.market.openness.models import Release
-from yangbanjian.market.openness.rules.merging import compiled
+from yangbanjian.market.openness.rules.merging import compiled, versioned
 
 assert jobs  # its subscription must be known before the journal is delivered
 pytestmark = pytest.mark.django_db
@@ -59,6 +59,7 @@ def test_a_record_is_the_sum_of_its_releases(client: Client) -> None:
     package = client.get(f"/api/v1/ocds/records/{told[0]['ocid']}").json()
     (record,) = package["records"]
     assert record["compiledRelease"] == compiled(told)
+    assert record["versionedRelease"] == versioned(told)
     assert (record["releases"], package["version"]) == (told, "1.1")
     assert "演示数据" in package["publisher"]["name"]
     one = client.get(f"/api/v1/ocds/releases/{told[0]['id']}").json()

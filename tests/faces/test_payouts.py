@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from tests import make
+from tests import deals, make
+from tests.actions.test_notices import advance
 from tests.actions.test_payouts import bank_pays, settled
 from tests.deals import fresh
 from tests.faces.calling import client_of, get, is_problem, post
@@ -15,6 +17,7 @@ from tests.faces.pages import text_of
 from tests.faces.test_listings_pages import at_the_desk
 from yangbanjian.ground.people.models import Person
 from yangbanjian.kernel.actor import Role
+from yangbanjian.market.trading import actions as trading
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +56,18 @@ def test_a_failed_payment_is_seen_mended_and_repeated_by_hand() -> None:
     assert "6222020000000001" in told
     assert "已付到账户" in told
     assert Client().get("/desk/payee").status_code in (302, 401, 403)
+
+
+def test_the_seller_sees_what_a_forfeited_deposit_brings() -> None:
+    sale = deals.awarded()
+    advance(timedelta(days=9))
+    trading.default(actor=sale.staff, deal_id=fresh(sale).pk, reason="逾期未签约")
+    seller = at_the_desk(sale.seller)
+    for page in (f"/deals/{fresh(sale).pk}", "/desk/payee"):
+        told = text_of(seller.get(page))
+        assert "扣除的保证金" in told
+        assert "付款中" in told
+    assert "扣除的保证金" not in text_of(at_the_desk(sale.buyer).get(f"/deals/{fresh(sale).pk}"))
 
 
 def test_payments_by_program() -> None:

@@ -116,10 +116,14 @@ def patched_schema(package: dict[str, Any], place: Path) -> Path:
     return path
 
 
-def compiled(package: dict[str, Any], schema: Path, place: Path) -> list[dict[str, Any]]:
-    """What `ocdskit compile` makes of the releases of a package: one a process."""
+def compiled(
+    package: dict[str, Any], schema: Path, *, is_versioned: bool = False
+) -> list[dict[str, Any]]:
+    """What `ocdskit compile` makes of the releases of a package, one a process: their sum, or their
+    history (`--versioned`)."""
+    more = ["--versioned"] if is_versioned else []
     done = subprocess.run(
-        [str(PYTHON), "-m", "ocdskit", "compile", "--schema", str(schema)],
+        [str(PYTHON), "-m", "ocdskit", "compile", "--schema", str(schema), *more],
         input=json.dumps(package), capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

@@ -15,7 +15,7 @@ import pytest
 
 from tests import deals, lots, make
 from tests import trading as floor
-from tests.actions.test_openness import settled
+from tests.actions.test_openness import outage, settled
 from tests.actions.test_sealings import Room
 from tests.journeys.market import Market, open_market
 from tests.outside import judges
@@ -29,7 +29,7 @@ from yangbanjian.market.certificates.models import Certificate
 from yangbanjian.market.openness import queries
 from yangbanjian.market.openness.models import Release
 from yangbanjian.market.openness.rules import packages
-from yangbanjian.market.openness.rules.merging import compiled
+from yangbanjian.market.openness.rules.merging import compiled, versioned
 from yangbanjian.market.openness.rules.releases import CERTIFICATE, DEAL, LISTING, LOT
 from yangbanjian.market.trading import actions as trading
 
@@ -72,6 +72,7 @@ def _play() -> None:
     trading.register(actor=licence.seller, deal_id=licence.deal.pk, no="沪技合字 2026-1")
     _listings()
     _lots()
+    outage()
     deliver(include_own=True)
 
 
@@ -135,9 +136,16 @@ def _judge(
     whole = judges.here({**frame, "releases": everything}, served)
     found = judges.faults(whole, place, "releases")
     schema = judges.patched_schema(whole, place)
-    theirs = {one["ocid"]: one for one in judges.compiled(whole, schema, place)}
     ours = {ocid: compiled(told) for ocid, told in by_process.items()}
-    found += [f"{n}: another compiled release than ours" for n in ours if ours[n] != theirs.get(n)]
+    for is_versioned, mine in (
+        (False, ours), (True, {ocid: versioned(told) for ocid, told in by_process.items()}),
+    ):  # fmt: skip
+        made = judges.compiled(whole, schema, is_versioned=is_versioned)
+        theirs = {one["ocid"]: one for one in made}
+        what = "versioned" if is_versioned else "compiled"
+        found += [
+            f"{n}: another {what} release than ours" for n in mine if mine[n] != theirs.get(n)
+        ]
     # A record package names a schema that only the network has; its compiled releases are judged.
     sums = judges.here({**frame, "releases": list(ours.values())}, served)
     return found + judges.faults(sums, place, "compiled")
@@ -148,8 +156,7 @@ def test_every_kind_of_release_holds_outside(
 ) -> None:
     settings.YBJ_SANDBOX = True
     make.sandbox()
-    # What takes an outage of the platform, or comes by hand alone, is not played here.
-    kinds = {*LISTING, *LOT, *DEAL, *CERTIFICATE, "answered"} - {"lot_extended"}
+    kinds = {*LISTING, *LOT, *DEAL, *CERTIFICATE, "answered"}
     with telling(1, sorted(kinds), capsys) as tell:
         _play()
         by_process: dict[str, list[dict[str, Any]]] = {}
@@ -186,7 +193,8 @@ def test_the_demo_district_holds_outside(
                 tell.violated(fault)
             for ocid, mine in list(by_process.items())[:5]:
                 record = market.get(f"/api/v1/ocds/records/{ocid}")["records"][0]
-                if record["compiledRelease"] != compiled(mine):
+                sums = record["compiledRelease"], record["versionedRelease"]
+                if sums != (compiled(mine), versioned(mine)):
                     tell.violated(f"{ocid}: the served record is another")
     finally:
         market.stop()

@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from tests import bank
+from tests import bank, make
 from tests.ledger import account, sums
 from tests.races.test_ledger import at_once
 from yangbanjian.ground.bank import actions, queries
 from yangbanjian.ground.bank.models import Line
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.ledger.models import Transfer
-from yangbanjian.kernel.actor import SYSTEM
+from yangbanjian.ground.people.models import Organisation
+from yangbanjian.kernel.actor import SYSTEM, Role
 from yangbanjian.kernel.refusals import Conflict, NotFound
 
 PATIENCE_S = 20
@@ -144,3 +145,46 @@ def test_L12_a_match_and_a_withdrawal_do_not_cross(by: str, is_withdrawn_first: 
     assert (waits.withdrawn_at is None) == is_matched == (not is_withdrawn_first)
     assert sums(buyer)[3] == (0 if is_withdrawn_first else 700)
     assert queries.differing() == []
+
+
+def _paid_order() -> tuple[Any, Any, Any]:
+    """The treasurer, the bank account, and a refund of 1,000 fen that the bank has paid."""
+    treasurer = bank.treasurer()
+    at, buyer = bank.bank_account(treasurer), account()
+    (line,) = bank.take(at, bank.line(1_000, counterparty="6222-A"))
+    actions.match(actor=treasurer, line_id=line.pk, account=buyer)
+    order = actions.refund(actor=treasurer, line_id=line.pk)
+    bank.take(at, bank.line(-1_000, counterparty="6222-A", reference=order.reference))
+    return treasurer, at, order
+
+
+def test_a_payment_comes_back_once_however_many_lines_and_hands_say_so_at_once() -> None:
+    treasurer, at, order = _paid_order()
+    lines = bank.take(at, *(bank.line(1_000, counterparty="9") for _ in range(3)))
+    named = bank.line(1_000, counterparty="6222-A", reference=order.reference)
+
+    def say(number: int) -> Any:
+        if number == 3:
+            return actions.take(actor=SYSTEM, bank_account_id=at.pk, lines=[named]).matched
+        return actions.return_payment(
+            actor=treasurer, line_id=lines[number].pk, expectation_id=order.pk
+        )
+
+    told = at_once(4, say)
+    assert sum(not isinstance(t, NotFound) and t != 0 for t in told) == 1, told
+    assert order.returned_by.filter(undone_by=None).count() == 1
+    assert sums(order.account.key) == (0, 1_000, 0, 2_000)
+    found = queries.unmatched(SYSTEM)
+    assert found.sum == found.suspense_balance
+    assert queries.differing() == []
+
+
+def test_a_refund_that_came_back_is_given_anew_once() -> None:
+    treasurer, at, order = _paid_order()
+    payee = make.actor(Role.ENTERPRISE, Organisation.objects.get(pk=order.payee_id))
+    actions.name_payee(actor=payee, number="6222-NEW", bank="b")
+    bank.take(at, bank.line(1_000, counterparty="6222-A", reference=order.reference))
+    told = at_once(3, lambda _n: actions.repeat_refund(actor=treasurer, expectation_id=order.pk))
+    refused = [t for t in told if isinstance(t, Conflict)]
+    assert Counter(t.code for t in refused) == {"bank.not_to_repeat": 2}, told
+    assert sums(order.account.key) == (1_000, 1_000, 0, 2_000)

@@ -20,6 +20,7 @@ from yangbanjian.kernel.refusals import Refusal
 from yangbanjian.market.certificates import actions as certificates
 from yangbanjian.market.certificates.models import Certificate
 from yangbanjian.market.trading import actions, queries
+from yangbanjian.market.trading.models import Payout
 
 pytestmark = pytest.mark.usefixtures("own_database")
 
@@ -91,6 +92,20 @@ def test_a_default_and_the_payment_at_once_leave_one_of_them_and_no_money_lost()
             kept = Account.objects.get(key=now.account)
             # The deposit is forfeited; what came besides waits in suspense or is on its way back.
             assert balance(now.account) == kept.debits_pending
+
+
+def test_a_deposit_that_is_forfeited_twice_at_once_is_passed_on_once() -> None:
+    sale = deals.signed()
+    pk = fresh(sale).pk
+
+    def default() -> None:
+        actions.default(actor=sale.staff, deal_id=pk, reason="逾期", case="did_not_pay")
+
+    told = at_once(default, default, default)
+    assert sorted(told) == ["deals.move_not_possible", "deals.move_not_possible", "done"]
+    ordered = Payout.objects.get(deal_id=pk)
+    assert (ordered.kind, ordered.amount_fen) == ("compensation", deals.DEPOSIT)
+    assert Account.objects.get(key=ordered.account).debits_pending == deals.DEPOSIT
 
 
 def test_two_certificates_at_once_are_one() -> None:

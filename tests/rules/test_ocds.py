@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yangbanjian.market.openness.rules import packages, parts
-from yangbanjian.market.openness.rules.merging import compiled
+from yangbanjian.market.openness.rules.merging import compiled, versioned
 
 
 def one(day: int, **told: Any) -> dict[str, Any]:
@@ -28,6 +28,28 @@ def test_the_later_release_counts_whatever_the_order_they_come_in() -> None:
     assert said["tender"] == {"id": "t", "title": "乙", "status": "active"}
     assert (said["id"], said["tag"]) == (f"ocds-000000-1-{late['date']}", ["compiled"])
     assert (said["date"], said["ocid"]) == (late["date"], "ocds-000000-1")
+
+
+def test_the_history_tells_each_value_once_with_the_release_that_gave_it() -> None:
+    first = one(
+        1, tender={"status": "active", "value": {"amount": 2}}, awards=[{"id": "a", "n": 1}]
+    )
+    second = one(
+        2, tender={"status": "active", "value": {"amount": 3}}, awards=[{"id": "a", "n": None}]
+    )
+    told = versioned([second, first])
+    assert told["ocid"] == first["ocid"]
+    assert [v["value"] for v in told["tender"]["status"]] == ["active"]
+    assert told["tender"]["value"]["amount"] == [
+        {"releaseID": r["id"], "releaseDate": r["date"], "releaseTag": r["tag"], "value": n}
+        for r, n in ((first, 2), (second, 3))
+    ]
+    (award,) = told["awards"]
+    assert award["id"] == "a"
+    assert [v["value"] for v in award["n"]] == [1, None]
+    assert not {"id", "date", "tag"} & set(told)
+    with pytest.raises(ValueError, match="at least one"):
+        versioned([])
 
 
 def test_things_with_an_id_are_merged_thing_by_thing_in_the_order_of_their_coming() -> None:

@@ -178,6 +178,13 @@ def move_listing(
     return _whole(actor, response, listing_id)
 
 
+def _refund(one: Any) -> dict[str, Any] | None:
+    found = queries.refund_state(one)
+    if found is None or not found["failure"]:
+        return found
+    return {**found, "failure": translated(found["failure"])}
+
+
 def registered(actor: Actor, one: Any) -> dict[str, Any]:
     """A registration as its buyer or the exchange reads it."""
     needs = one.deposit_fen > 0
@@ -191,7 +198,7 @@ def registered(actor: Actor, one: Any) -> dict[str, Any]:
             "account": queries.house_account() if needs else "",
             "reference": one.expectation.reference if one.expectation else "",
             "amount_fen": one.deposit_fen, "due_at": one.due_at, "payer": one.bank_account,
-            "outcome": one.outcome, "refund": queries.refund_state(one),
+            "outcome": one.outcome, "refund": _refund(one),
         },
         "made_at": one.made_at, "qualified_at": one.qualified_at,
         "moves": [

@@ -170,6 +170,7 @@ class RefundOut(Schema):
     amount_fen: int
     promised_on: date
     paid_at: datetime | None
+    failure: str
 
 
 class DepositOut(Schema):

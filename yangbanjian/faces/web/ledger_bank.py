@@ -59,6 +59,10 @@ class MatchForm(forms.Form):
         return given
 
 
+class ReturnForm(forms.Form):
+    expectation = forms.IntegerField(min_value=1, max_value=2**53)
+
+
 class UnmatchForm(forms.Form):
     use_required_attribute = False
     reason = forms.CharField(
@@ -121,6 +125,10 @@ def line(request: HttpRequest, line_id: int) -> HttpResponse:
         )  # fmt: skip
         return _("已对上。")
 
+    def return_payment(values: dict[str, Any]) -> str:
+        actions.return_payment(actor=actor, line_id=one.pk, expectation_id=values["expectation"])
+        return _("已记为退回，款回到原来的账户，可以重新付。")
+
     def unmatch(values: dict[str, Any]) -> str:
         actions.unmatch(actor=actor, line_id=one.pk, reason=values["reason"])
         return _("对账已撤销，这笔流水重新待对账。")
@@ -136,6 +144,7 @@ def line(request: HttpRequest, line_id: int) -> HttpResponse:
     whole = {"amount": f"{abs(one.amount) // 100}.{abs(one.amount) % 100:02d}"}
     acts = {
         "match": Act(MatchForm, match), "unmatch": Act(UnmatchForm, unmatch),
+        "return": Act(ReturnForm, return_payment),
         "refund": Act(RefundForm, refund, initial=whole),
     }  # fmt: skip
     return answer_acts(request, "ledger/line.html", acts, lambda: _about(request, actor, line_id))
@@ -163,6 +172,7 @@ def _about(request: HttpRequest, actor: Actor, line_id: int) -> dict[str, Any]:
         "posting": f"/desk/ledger/transfers/{one.transfer_id}",
         "may_keep": policy.may_keep_books(actor).allowed,
         "suggestions": [_expected_row(e, one) for e in queries.suggestions(one)] if is_open else [],
+        "returns": [_returned_row(e, one) for e in queries.possible_returns(one)] if is_open else [],
         "targets": [{"key": a.key, "name": told.account_name(a)} for a in found],
         "may_refund": bool(standing) and one.amount > 0 and bool(one.counterparty),
         "refunds": [_expected_row(e, one) for e in queries.refunds_of(one)],
@@ -180,6 +190,15 @@ def _match_row(found: Any, asset: str) -> dict[str, Any]:
         "url": f"/desk/ledger/transfers/{moved.pk}", "amount": told.amount(moved.amount, asset),
         "undone_url": f"/desk/ledger/transfers/{found.undone_by_id}" if found.undone_by_id else "",
         "reference": found.expectation.reference if found.expectation else "",
+        "returns": found.returns.reference if found.returns else "",
+    }  # fmt: skip
+
+
+def _returned_row(order: Any, one: Any) -> dict[str, Any]:
+    return {
+        "id": order.pk, "reference": order.reference, "payee": order.counterparty,
+        "account": told.account_name(order.account),
+        "named": order.reference in one.reference.upper(),
     }  # fmt: skip
 
 
@@ -190,8 +209,14 @@ def _expected_row(expected: Any, one: Any) -> dict[str, Any]:
         "account": told.account_name(expected.account), "payee": expected.counterparty,
         "amount": told.amount(expected.amount, one.bank_account.asset),
         "named": expected.reference in one.reference.upper(),
-        "state": _("已撤回") if expected.withdrawn_at else "",
+        "state": _order_state(expected),
     }  # fmt: skip
+
+
+def _order_state(order: Any) -> str:
+    if order.amount < 0 and queries.is_returned(order.pk):
+        return _("被银行退回")
+    return (_("没有付成") if order.failure else _("已撤回")) if order.withdrawn_at else ""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,12 +14,13 @@ from django.views.decorators.http import require_http_methods
 from yangbanjian.faces.web import ledger_words as told
 from yangbanjian.faces.web.forms_on_pages import Act, answer_acts
 from yangbanjian.faces.web.libraries import page_of
+from yangbanjian.faces.web.words import translated
 from yangbanjian.ground.bank import actions, policy, queries
 from yangbanjian.kernel.actor import Actor
 from yangbanjian.kernel.text import clean_line
 
 HERE = "/desk/ledger/expected"
-ASSET, SIZE, MOST_RECEIVERS = "CNY", 20, 20
+ASSET, SIZE, MOST_RECEIVERS, MOST_FAILED = "CNY", 20, 20, 50
 
 
 class ExpectForm(forms.Form):
@@ -66,7 +67,15 @@ def expected(request: HttpRequest) -> HttpResponse:
         gone = actions.withdraw(actor=actor, expectation_id=values["expectation"])
         return _("已撤回 %(reference)s。") % {"reference": gone.reference}
 
-    acts = {"expect": Act(ExpectForm, expect), "withdraw": Act(WithdrawForm, withdraw)}
+    def repeat(values: dict[str, Any]) -> str:
+        made = actions.repeat_refund(actor=actor, expectation_id=values["expectation"])
+        sentence = _("已重新登记退款，编号 %(reference)s，付到 %(number)s。")
+        return sentence % {"reference": made.reference, "number": made.counterparty}
+
+    acts = {
+        "expect": Act(ExpectForm, expect), "withdraw": Act(WithdrawForm, withdraw),
+        "repeat": Act(WithdrawForm, repeat),
+    }  # fmt: skip
     return answer_acts(request, "ledger/expected.html", acts, lambda: _open(request, actor))
 
 
@@ -78,12 +87,22 @@ def _open(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     chosen = request.POST.get("account", "")
     return {
         "rows": [_row(one) for one in found[(page - 1) * SIZE : page * SIZE]],
+        "failed": [_failed_row(one) for one in queries.to_repeat()[:MOST_FAILED]],
         "count": found.count(), "page": page, "size": SIZE, "asked": asked, "may_keep": may_keep,
         "receivers": [
             {"key": one.key, "name": told.account_name(one), "is_chosen": str(one.key) == chosen}
             for one in receivers
         ],
         "tabs": told.tabs(actor, HERE), "page_title": _("待收付的款"), "section": "desk",
+    }  # fmt: skip
+
+
+def _failed_row(one: Any) -> dict[str, Any]:
+    """A refund that has not arrived, and where it would go now."""
+    payee = queries.payee_of(one.payee_id) if one.payee_id else None
+    return {
+        **_row(one), "reason": translated(one.failure) if one.failure else _("被银行退回"),
+        "to": (payee.number if payee else "") if one.payee_id else one.counterparty,
     }  # fmt: skip
 
 

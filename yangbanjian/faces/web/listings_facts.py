@@ -118,7 +118,8 @@ def registration_of(one: Any) -> dict[str, Any]:
     if refund is not None:
         day = refund["promised_on"].isoformat()
         deposit = (
-            _("已退回 %(sum)s") % {"sum": amount(refund["amount_fen"])} if refund["paid_at"]
+            _("没有退成，请登记能收款的账户") if refund["failure"]
+            else _("已退回 %(sum)s") % {"sum": amount(refund["amount_fen"])} if refund["paid_at"]
             else _("退款中，%(day)s 前到账") % {"day": day}
         )  # fmt: skip
     elif one.outcome:

@@ -78,6 +78,9 @@ class Expectation(models.Model):
     amount = models.BigIntegerField()
     counterparty = models.TextField(default="", blank=True)
     origin = models.ForeignKey(Line, models.PROTECT, null=True, related_name="refunds")
+    # Whose a refund is, and the order that it gives once more: one that was not paid or came back.
+    payee = models.ForeignKey(Organisation, models.PROTECT, null=True, related_name="+")
+    repeats = models.OneToOneField("self", models.PROTECT, null=True, related_name="repeated_by")
     hold = models.OneToOneField(
         "ledger.Transfer", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
@@ -125,7 +128,8 @@ class Payee(models.Model):
 
 
 class Match(models.Model):
-    """One line stands for one transfer. `undone_by` is the transfer that corrected it."""
+    """One line stands for one transfer. `undone_by` is the transfer that corrected it; `returns` the
+    order whose payment the bank has sent back by this line."""
 
     id = models.BigAutoField(primary_key=True)
     line = models.ForeignKey(Line, models.PROTECT, related_name="matches")
@@ -133,6 +137,7 @@ class Match(models.Model):
         "ledger.Transfer", models.PROTECT, related_name="+", db_constraint=False
     )
     expectation = models.ForeignKey(Expectation, models.PROTECT, null=True, related_name="matches")
+    returns = models.ForeignKey(Expectation, models.PROTECT, null=True, related_name="returned_by")
     undone_by = models.OneToOneField(
         "ledger.Transfer", models.PROTECT, null=True, related_name="+", db_constraint=False
     )
@@ -149,5 +154,10 @@ class Match(models.Model):
                 fields=["expectation"],
                 condition=Q(undone_by__isnull=True, expectation__isnull=False),
                 name="bank_match_expectation_once",
+            ),
+            models.UniqueConstraint(
+                fields=["returns"],
+                condition=Q(undone_by__isnull=True, returns__isnull=False),
+                name="bank_match_returns_once",
             ),
         ]

@@ -141,6 +141,46 @@ def open_expectations(asset: str) -> QuerySet[Expectation]:
     )
 
 
+def has_come_back() -> Exists:
+    """Of an order: has the bank sent its payment back?"""
+    return Exists(standing().filter(returns_id=OuterRef("pk")))
+
+
+def is_returned(expectation_id: int) -> bool:
+    return standing().filter(returns_id=expectation_id).exists()
+
+
+def carried_out(asset: str) -> QuerySet[Expectation]:
+    """Orders that the bank has paid and not sent back."""
+    paid = Exists(standing().filter(expectation_id=OuterRef("pk")))
+    found = Expectation.objects.select_related("account__owner").filter(paid, ~has_come_back())
+    return found.filter(account__asset=asset, amount__lt=0).order_by("id")
+
+
+def is_return(line: Line, order: Expectation) -> bool:
+    """Does the line bring back what the order paid, to the fen, from whom it was paid to or from a
+    side that the bank does not name?"""
+    return line.amount == -order.amount and line.counterparty in ("", order.counterparty)
+
+
+def possible_returns(line: Line) -> list[Expectation]:
+    """Payments that the line could bring back: by our reference, then by amount; the latest first."""
+    if line.amount <= 0:
+        return []
+    found = carried_out(line.bank_account.asset).filter(amount=-line.amount).order_by("-id")
+    named = list(found.filter(reference__in=references_in(line.reference))[:MOST_SUGGESTED])
+    rest = found.exclude(pk__in=[e.pk for e in named])[: MOST_SUGGESTED - len(named)]
+    return [*named, *rest]
+
+
+def to_repeat() -> QuerySet[Expectation]:
+    """Refunds that were not paid or came back, and are not ordered anew, the oldest first."""
+    was_not_paid = ~Q(failure="")
+    found = Expectation.objects.select_related("account__owner", "payee", "origin")
+    found = found.filter(was_not_paid | has_come_back(), origin__isnull=False, repeated_by=None)
+    return found.order_by("id")
+
+
 def fits(line: Line, expected: Expectation) -> bool:
     """Is the line what was expected, to the fen and to the payer?"""
     return expected.amount == line.amount and expected.counterparty in ("", line.counterparty)

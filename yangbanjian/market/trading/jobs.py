@@ -73,9 +73,9 @@ def payments_undone(entries: Sequence[Entry]) -> None:
     actions.take_back_payments(expectation_ids=_expectations(entries))
 
 
-@subscribe("trading.payouts", "bank.matched", "bank.unmatched")
+@subscribe("trading.payouts", "bank.matched", "bank.unmatched", "bank.returned")
 def payouts_moved(entries: Sequence[Entry]) -> None:
-    """Lines that carried an order out, or no longer do."""
+    """Lines that carried an order out, no longer do, or brought the money back."""
     actions.follow_payouts(expectation_ids=_expectations(entries))
 
 

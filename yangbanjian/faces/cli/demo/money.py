@@ -1,5 +1,5 @@
 """A day at the bank of the demo district: deposits come in by a statement, one payer forgets the
-reference, one deposit goes back."""
+reference, one deposit goes back and is returned."""
 
 from __future__ import annotations
 
@@ -69,4 +69,10 @@ def day_at_the_bank(exchange: Actor, firms: list[int]) -> None:
         counterparty=order.counterparty, counterparty_name=lines[1].counterparty_name,
         reference=f"退保证金 {order.reference}",
     )  # fmt: skip
-    bank.take(actor=exchange, bank_account_id=at.pk, lines=[back])
+    # The payee's account was closed: the bank sends the money back.
+    returned = StatementLine(
+        serial=f"{clock.today():%Y%m%d}000002", booked_on=clock.today(), amount=-order.amount,
+        counterparty=order.counterparty, counterparty_name=lines[1].counterparty_name,
+        reference=f"退汇 {order.reference} 账户已销户",
+    )  # fmt: skip
+    bank.take(actor=exchange, bank_account_id=at.pk, lines=[back, returned])

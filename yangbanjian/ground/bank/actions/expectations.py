@@ -5,18 +5,21 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 from uuid import UUID, uuid4
 
 from yangbanjian.ground.bank import policy, queries
 from yangbanjian.ground.bank.models import REFERENCE, Expectation, Line
-from yangbanjian.ground.bank.rules import account_number
+from yangbanjian.ground.bank.rules import account_number, next_reference
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal.actions import Fact, record
 from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.ledger.models import Account
 from yangbanjian.ground.ledger.rules import LONGEST_CAUSE, MOST_UNITS, SUSPENSE
-from yangbanjian.kernel.actor import SYSTEM, Actor
+from yangbanjian.ground.messages import actions as messages
+from yangbanjian.ground.messages.actions import Word
+from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Problem
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
@@ -93,7 +96,8 @@ def _written(actor: Actor, asked: Expectation) -> Expectation:
 
 def pay_out(
     *, actor: Actor, account: UUID, amount: int, counterparty: str, reference: str = "",
-    cause: str = "", origin: Line | None = None,
+    cause: str = "", origin: Line | None = None, payee_id: int | None = None,
+    repeats: Expectation | None = None,
 ) -> Expectation:  # fmt: skip
     """Put an amount of an account on hold to be paid to one bank account, which never changes: a
     line that pays another one is not matched. The same again changes nothing."""
@@ -107,7 +111,7 @@ def pay_out(
         asked = Expectation(
             reference=_reference(reference), account=kept, amount=-amount, counterparty=payee,
             origin=origin, hold_id=held, cause=clean_line(cause, cap=LONGEST_CAUSE),
-            made_at=clock.now(),
+            payee_id=payee_id, repeats=repeats, made_at=clock.now(),
         )  # fmt: skip
         there = _there(asked.reference)
         if there is not None:
@@ -124,25 +128,27 @@ def pay_out(
 
 
 def _refuse_more_than_came(origin: Line, amount: int) -> None:
-    given = sum(-e.amount for e in queries.refunds_of(origin) if not _is_given_back(e))
+    given = sum(-e.amount for e in queries.refunds_of(origin) if not is_given_back(e))
     if given + amount > origin.amount:
         told = gettext_noop("退款超过了原来收到的金额，没有登记。请核对已退的部分。")
         raise Conflict("bank.more_than_came", told)
 
 
-def _is_given_back(expected: Expectation) -> bool:
+def is_given_back(expected: Expectation) -> bool:
+    """Is the money of an order where it was: never paid, or sent back by the bank?"""
     return (
         expected.hold is not None
         and expected.hold.resolutions.filter(kind__in=["void", "expire"]).exists()
-    )
+    ) or queries.is_returned(expected.pk)
 
 
 def refund(
     *, actor: Actor, line_id: int, amount: int | None = None, account: UUID | None = None,
-    reference: str = "", cause: str = "",
+    reference: str = "", cause: str = "", payee_id: int | None = None,
 ) -> Expectation:  # fmt: skip
     """Give back what came by a line, whole or in part, to whoever paid it and to nobody else; from
-    the account that it was matched to, or where it has gone since (`account`)."""
+    the account that it was matched to, or where it has gone since (`account`). `payee_id` is the
+    organisation that paid, by default the one whose account it was matched to."""
     with acting(actor):
         line = Line.objects.select_related("bank_account").filter(pk=line_id, amount__gt=0).first()
         found = queries.matches_of(line).filter(undone_by=None).first() if line else None
@@ -152,10 +158,58 @@ def refund(
     if not line.counterparty:
         told = gettext_noop("这笔收款没有对方账号，不能原路退回。请向银行查明付款账户。")
         raise Conflict("bank.payer_unknown", told)
+    if payee_id is None and found.transfer.credit.owner_id != line.bank_account.owner_id:
+        payee_id = found.transfer.credit.owner_id
     return pay_out(
         actor=actor, account=account or found.transfer.credit.key, amount=line.amount if amount is None else amount,
         counterparty=line.counterparty, reference=reference, cause=cause, origin=line,
+        payee_id=payee_id,
     )  # fmt: skip
+
+
+def repeat_refund(*, actor: Actor, expectation_id: int) -> Expectation:
+    """Order a refund once more that the bank has not paid or has sent back: to the account that its
+    payee has named by now; without a known payee to the payer's again. Who pays never says where
+    to. Raises NotAllowed, Conflict."""
+    policy.may_keep_books(actor).or_refuse()
+    with acting(actor):
+        lock_orders({expectation_id})
+        one = queries.to_repeat().filter(pk=expectation_id).first()
+        if one is None or one.origin is None:
+            told = gettext_noop("这笔退款不用重新退，或已经重新退过，请刷新页面再看。")
+            raise Conflict("bank.not_to_repeat", told)
+        number = one.origin.counterparty
+        if one.payee_id is not None:
+            named = queries.payee_of(one.payee_id)
+            if named is None:
+                told = gettext_noop("对方还没有登记收款账户，请等对方登记后再退。")
+                raise Conflict("bank.no_payee_named", told)
+            number = named.number
+        return pay_out(
+            actor=actor, account=one.account.key, amount=-one.amount, counterparty=number,
+            reference=next_reference(one.reference), cause=one.cause, origin=one.origin,
+            payee_id=one.payee_id, repeats=one,
+        )  # fmt: skip
+
+
+def lock_orders(pks: Collection[int | None]) -> None:
+    """Hold what is expected to the end of the transaction, always before the books are held."""
+    rows = Expectation.objects.select_for_update(no_key=True)
+    list(rows.filter(pk__in=[pk for pk in pks if pk is not None]).order_by("pk").values_list("pk"))
+
+
+def tell_payee(order: Expectation) -> None:
+    """A refund has not arrived: its payee is to name another account, the house to order it anew."""
+    if order.origin_id is None:
+        return
+    params, name = {"reference": order.reference}, f"refund.failed.{order.pk}"
+    house = gettext_noop("退款 %(reference)s 没有退成，请核对后重新退款。")
+    where = "/desk/ledger/expected"
+    messages.tell_role(Role.EXCHANGE, Word("bank", house, params, where, True, f"{name}.house"))
+    if order.payee_id is not None:
+        mine = gettext_noop("退给您的款 %(reference)s 没有退成，请登记能收款的账户。")
+        word = Word("bank", mine, params, "/desk/payee", True, name)
+        messages.tell_organisation(order.payee_id, word, Role.ENTERPRISE, Role.TTO, Role.BROKER)
 
 
 def withdraw(*, actor: Actor, expectation_id: int) -> Expectation:
@@ -200,4 +254,6 @@ def _over(actor: Actor, expectation_id: int, failure: str, verb: str) -> Expecta
             payload={"amount": found.amount}, remark=failure,
         )  # fmt: skip
         record(actor=actor, fact=fact)
+        if failure:
+            tell_payee(found)
     return found

@@ -1,4 +1,4 @@
-"""Taking in a statement whole, and saying whose money a line is."""
+"""The house's accounts at its banks, and taking in a statement whole."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid4, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from django.db.models import Q
 
 from yangbanjian.ground.bank import policy, queries
-from yangbanjian.ground.bank.models import NUMBER, BankAccount, Expectation, Line, Match
+from yangbanjian.ground.bank.actions.placing import Placed, cause_of, held, posted, towards
+from yangbanjian.ground.bank.models import NUMBER, BankAccount, Expectation, Line
 from yangbanjian.ground.bank.rules import (
     MOST_LINES,
     StatementLine,
@@ -21,16 +21,13 @@ from yangbanjian.ground.bank.rules import (
 )
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
-from yangbanjian.ground.journal.actions import Fact, record, record_many
+from yangbanjian.ground.journal.actions import Fact, record
 from yangbanjian.ground.ledger import actions as ledger
-from yangbanjian.ground.ledger.models import Account
-from yangbanjian.ground.ledger.rules import SUSPENSE, Kind, Outcome, Result, Transfer
+from yangbanjian.ground.ledger.rules import SUSPENSE, Outcome, Result, Transfer
 from yangbanjian.kernel.actor import Actor
-from yangbanjian.kernel.refusals import Conflict, Invalid, NotFound, Problem
+from yangbanjian.kernel.refusals import Invalid, Problem
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
-
-_ALREADY = gettext_noop("这笔流水已经对上了，请刷新页面再看。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ def take(
         raise Invalid("bank.too_many_lines", told, most=MOST_LINES)
     with acting(actor):
         at = queries.account(actor, bank_account_id)
-        waiting = _looked_for(at.asset, lines)
+        waiting, paid = _looked_for(at.asset, lines)
         # The poster locks suspense, so that from here on nobody else places a line of this asset.
         outcomes = ledger.post(actor=actor, transfers=[_posting(at, line) for line in lines])
         known = queries.known_serials(at, [line.serial for line in lines])
@@ -102,7 +99,7 @@ def take(
         if not fresh:
             return Taken([], len(known), 0)
         Line.objects.bulk_create(fresh)
-        matched = _place(actor, fresh, waiting)
+        matched = _place(actor, fresh, waiting, paid)
         fact = Fact(
             "bank.take_lines", "bank_account", at.pk, at.owner_id,
             payload={"lines": len(fresh), "known": len(known), "matched": matched, "file": source},
@@ -111,22 +108,12 @@ def take(
     return Taken(fresh, len(known), matched)
 
 
-def _cause(at: BankAccount, serial: str) -> str:
-    return f"bank:{at.number}:{serial}"
-
-
 def _posting(at: BankAccount, line: StatementLine) -> Transfer:
     bank, suspense = at.account.key, queries.suspense_key(at.asset)
-    return _towards(
+    return towards(
         line.amount, suspense, bank, id=queries.transfer_id(bank, line.serial), asset=at.asset,
-        cause=_cause(at, line.serial), effective_on=line.booked_on,
+        cause=cause_of(at, line.serial), effective_on=line.booked_on,
     )  # fmt: skip
-
-
-def _towards(amount: int, to: UUID, of: UUID, **more: Any) -> Transfer:
-    """`amount` from `of` to `to`; below nought, the other way."""
-    debit, credit = (of, to) if amount > 0 else (to, of)
-    return Transfer(debit=debit, credit=credit, amount=abs(amount), **more)
 
 
 def _line(at: BankAccount, line: StatementLine, source: str, now: datetime) -> Line:
@@ -164,152 +151,41 @@ def _refuse_clashes(
         raise Invalid("bank.unusable_lines", sentence, problems, count=len(problems))
 
 
-def _looked_for(asset: str, lines: Sequence[StatementLine]) -> list[Expectation]:
-    """What is expected that these lines may be, locked: before the books are, as a withdrawal does."""
+def _looked_for(
+    asset: str, lines: Sequence[StatementLine]
+) -> tuple[list[Expectation], list[Expectation]]:
+    """What is expected that these lines may be, and the paid orders that they may bring back; locked
+    before the books are, as a withdrawal does."""
     wanted = {token for line in lines for token in references_in(line.reference)}
     payers = {line.counterparty for line in lines if line.counterparty}
-    return _still_expected(
-        asset, Q(reference__in=wanted) | Q(counterparty__in=payers, amount__gt=0)
-    )
+    named = Q(reference__in=wanted)
+    return held(asset, named | Q(counterparty__in=payers, amount__gt=0), named)
 
 
-def _still_expected(asset: str, which: Q) -> list[Expectation]:
-    """Those that are open, locked to the end of the transaction: a match and a withdrawal of one
-    thing can't cross. Who had waited for the lock asks once more."""
-    found = queries.open_expectations(asset).filter(which).values_list("pk", flat=True)
-    rows = Expectation.objects.select_for_update(no_key=True).filter(pk__in=list(found))
-    locked = [row.pk for row in rows.order_by("pk")]
-    return list(queries.open_expectations(asset).filter(pk__in=locked))
-
-
-def _place(actor: Actor, fresh: Sequence[Line], expected: Sequence[Expectation]) -> int:
+def _place(
+    actor: Actor, fresh: Sequence[Line], expected: Sequence[Expectation],
+    paid: Sequence[Expectation],
+) -> int:  # fmt: skip
     """Match the lines that name one thing that is expected by its reference, or that name none and
-    are the one thing expected of their payer, to the fen; returns how many."""
+    are the one thing expected of their payer, to the fen; and those that name one order of ours and
+    bring back what it paid. Returns how many."""
     said = {line.pk: references_in(line.reference) for line in fresh}
     waiting = {e.reference: e for e in expected}
-    pairs: list[tuple[Line, Expectation]] = []
+    placed: list[Placed] = []
     for line in fresh:
         fitting = [waiting[t] for t in said[line.pk] if t in waiting] or [
             e for e in waiting.values()
             if e.counterparty and e.amount > 0 and queries.fits(line, e)
         ]  # fmt: skip
         if len(fitting) == 1 and queries.fits(line, fitting[0]):
-            pairs.append((line, waiting.pop(fitting[0].reference)))
-    asked = [_placing(line, e.account.key, e) for line, e in pairs]
-    outcomes = ledger.post(actor=actor, transfers=asked)
-    placed = [(line, e, o.id) for (line, e), o in zip(pairs, outcomes, strict=True) if o.stands]
-    _write(actor, placed)
-    return len(placed)
-
-
-def _placing(line: Line, account: UUID, expected: Expectation | None) -> Transfer:
-    """Out of suspense to an account; what goes out was on hold for this and is paid by it."""
-    cause = (expected.cause if expected else "") or _cause(line.bank_account, line.serial)
-    if expected is not None and expected.hold_id is not None:
-        return Transfer(id=uuid4(), kind=Kind.POST, hold_id=expected.hold_id, cause=cause)
-    asset = line.bank_account.asset
-    return _towards(
-        line.amount, account, queries.suspense_key(asset), id=uuid4(), asset=asset, cause=cause,
-        effective_on=line.booked_on,
-    )  # fmt: skip
-
-
-def _write(actor: Actor, placed: Sequence[tuple[Line, Expectation | None, UUID]]) -> None:
-    if not placed:
-        return
-    now = clock.now()
-    Match.objects.bulk_create(
-        Match(
-            line=line, transfer_id=transfer, expectation=expected, made_by=actor.person_id,
-            made_at=now,
-        )
-        for line, expected, transfer in placed
-    )  # fmt: skip
-    facts = [
-        Fact(
-            "bank.matched", "bank_line", line.pk, expected.account.owner_id if expected else None,
-            audience="parties",
-            payload={"expectation": expected.pk if expected else None, "amount": line.amount},
-        )
-        for line, expected, _ in placed
-    ]  # fmt: skip
-    record_many(actor=actor, facts=facts)
-
-
-def match(
-    *, actor: Actor, line_id: int, account: UUID | None = None, expectation_id: int | None = None
-) -> Match:
-    """Say by hand whose money a line is: an account's, or what was expected."""
-    policy.may_keep_books(actor).or_refuse()
-    with acting(actor):
-        line = queries.line(actor, line_id)
-        _refuse_matched(line)
-        expected = _expected(line, expectation_id) if expectation_id is not None else None
-        key = expected.account.key if expected else _target(actor, line, account).key
-        asked = _placing(line, key, expected)
-        ledger.chain(actor=actor, transfers=[asked])
-        # Now that suspense is locked: somebody may have been quicker.
-        _refuse_matched(line)
-        _write(actor, [(line, expected, asked.id)])
-        return queries.standing().get(line=line)
-
-
-def _refuse_matched(line: Line) -> None:
-    if queries.standing().filter(line=line).exists():
-        raise Conflict("bank.already_matched", _ALREADY)
-
-
-def _expected(line: Line, expectation_id: int) -> Expectation:
-    found = next(iter(_still_expected(line.bank_account.asset, Q(pk=expectation_id))), None)
-    if found is None:
-        told = gettext_noop("没有这笔待收付的款，或已经对上、撤销。请刷新再选。")
-        raise NotFound("bank.no_expectation", told)
-    if found.amount != line.amount:
-        told = gettext_noop("金额与待收付的不同，不能对上。请选别的，或记到账户。")
-        raise Conflict("bank.other_amount", told)
-    if found.counterparty not in ("", line.counterparty):
-        told = gettext_noop("对方账号与当初定下的不同，不能对上。款项只能付给、退回原来的账户。")
-        raise Conflict("bank.other_counterparty", told)
-    return found
-
-
-def _target(actor: Actor, line: Line, account: UUID | None) -> Account:
-    found = queries.targets(actor, line, "").filter(key=account).first() if account else None
-    if found is None and line.amount < 0:
-        told = gettext_noop("付出去的款要先有付款单（退款或付款）；没有的只能记到本单位的账户。")
-        raise Conflict("bank.not_ordered", told)
-    if found is None:
-        raise NotFound("ledger.no_account", gettext_noop("没有这个账户，请核对编号。"))
-    return found
-
-
-def unmatch(*, actor: Actor, line_id: int, reason: str = "") -> Match:
-    """Take a match back by a transfer that corrects it; the line waits in suspense again. Refuses
-    when the account no longer has the money."""
-    policy.may_keep_books(actor).or_refuse()
-    reason = clean_line(reason, cap=200)
-    if not reason:
-        told = gettext_noop("请写明为什么撤销对账。")
-        raise Invalid("bank.no_reason", told, [Problem("reason", "missing", told)])
-    with acting(actor):
-        line = queries.line(actor, line_id)
-        found = queries.matches_of(line).filter(undone_by=None).first()
-        if found is None:
-            raise Conflict("bank.not_matched", gettext_noop("这笔流水没有对上，不用撤销。"))
-        moved, back = found.transfer, uuid4()
-        ledger.transfer(
-            actor=actor, transfer_id=back, debit=moved.credit.key, credit=moved.debit.key,
-            amount=moved.posted_change, asset=moved.asset, corrects_id=moved.pk,
-            cause=_cause(line.bank_account, line.serial),
-        )  # fmt: skip
-        changed = queries.standing().filter(pk=found.pk).update(undone_by=back)
-        if not changed:
-            raise Conflict("bank.not_matched", gettext_noop("这笔流水没有对上，不用撤销。"))
-        account = moved.credit if line.amount > 0 else moved.debit
-        fact = Fact(
-            "bank.unmatched", "bank_line", line.pk, account.owner_id, audience="parties",
-            payload={"expectation": found.expectation_id, "amount": line.amount}, remark=reason,
-        )  # fmt: skip
-        record(actor=actor, fact=fact)
-        found.refresh_from_db()
-    return found
+            placed.append(Placed(line, expected=waiting.pop(fitting[0].reference)))
+    done = posted(actor, placed)
+    # A statement of some days may bring a payment and its return.
+    seen = {one.line.pk for one in done}
+    orders = {e.reference: e for e in (*paid, *(p.expected for p in done if p.expected))}
+    back: list[Placed] = []
+    for line in fresh:
+        named = [orders[t] for t in said[line.pk] if t in orders]
+        if line.pk not in seen and len(named) == 1 and queries.is_return(line, named[0]):
+            back.append(Placed(line, returns=orders.pop(named[0].reference)))
+    return len(done) + len(posted(actor, back))

@@ -22,6 +22,7 @@ from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
 
 MOST_LINES = 4000
+LONGEST_OWN_REFERENCE = 40
 LONGEST_SERIAL, LONGEST_NAME, LONGEST_REFERENCE = 64, 100, 200
 # A workbook's number keeps fifteen digits; what is longer has been changed already.
 MOST_DIGITS_KEPT = 10**15
@@ -106,6 +107,7 @@ _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[,，][0-9]{3})+(?:\.[0-9]*)?")
 _EXPONENT = re.compile(r"[+-]?[0-9.]+[eE][+-]?[0-9]+")
 _WIDE = re.compile(r"[０-９．，－＋]")
 _TOKEN = re.compile(r"[A-Z0-9][A-Z0-9-]{3,39}")
+_AGAIN = re.compile(r"([A-Z0-9-]+)-R([1-9][0-9]{0,3})")
 _SPACES = re.compile(r"\s+")
 
 _NEGATIVE_NOUGHT = gettext_noop("“%(text)s”是负零，看不出是收是付，请核对原始流水。")
@@ -260,3 +262,12 @@ def repeated(lines: Sequence[tuple[int, StatementLine]]) -> Iterable[tuple[int, 
 def references_in(text: str) -> list[str]:
     """What could be a reference of ours in a bank's free text, in the form that ours have."""
     return list(dict.fromkeys(_TOKEN.findall(text.upper())))[:20]
+
+
+def next_reference(reference: str) -> str:
+    """What an order that is given once more is called: the same with -R2, -R3 and so on; "" where
+    that would be too long, so that one is made up."""
+    found = _AGAIN.fullmatch(reference)
+    root, times = (found[1], int(found[2])) if found else (reference, 1)
+    said = f"{root}-R{times + 1}"
+    return said if len(said) <= LONGEST_OWN_REFERENCE else ""

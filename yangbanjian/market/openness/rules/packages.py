@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from yangbanjian.market.openness.rules.merging import compiled
+from yangbanjian.market.openness.rules.merging import compiled, versioned
 from yangbanjian.market.openness.rules.parts import instant
 
 VERSION = "1.1"
@@ -55,9 +55,9 @@ def release_package(
 def record_package(
     publisher: Publisher, uri: str, at: datetime, releases: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """One process: its releases and their sum."""
+    """One process: its releases, their sum and their history."""
     record = {
         "ocid": releases[0]["ocid"], "releases": list(releases),
-        "compiledRelease": compiled(releases),
+        "compiledRelease": compiled(releases), "versionedRelease": versioned(releases),
     }  # fmt: skip
     return {**_head(publisher, uri, at), "records": [record]}

@@ -23,6 +23,7 @@ from yangbanjian.market.trading.actions.deal_rows import (
 )
 from yangbanjian.market.trading.actions.deals import award
 from yangbanjian.market.trading.actions.decisions import INVALID
+from yangbanjian.market.trading.actions.payouts import pass_on_forfeited
 from yangbanjian.market.trading.models import Deal, Lot, Registration
 from yangbanjian.market.trading.rules import deal_states, lot_states, splits
 from yangbanjian.market.trading.rules.deposits import FORFEITURE_CODES, shortfall_fen
@@ -71,6 +72,7 @@ def default(*, actor: Actor, deal_id: int, reason: str, case: str = "") -> Deal:
         )
         deal.claim_fen = parts.claim_fen
         save(deal)
+        pass_on_forfeited(deal=deal, registration=registration)
         tell(
             actor, deal, "deal_defaulted", audience="public", remark=why, case=case,
             to_fees_fen=parts.to_fees_fen, to_seller_fen=parts.to_seller_fen,

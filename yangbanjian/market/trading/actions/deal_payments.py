@@ -95,6 +95,7 @@ def give_back(deal: Deal, row: Instalment) -> None:
         bank.refund(
             actor=SYSTEM, line_id=row.line.pk, account=deal.account,
             reference=f"TK{deal.pk:06d}-{row.seq:02d}", cause=f"deal:{deal.pk}:default",
+            payee_id=deal.buyer_id,
         )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.ledger import queries as accounts
+from yangbanjian.ground.ledger.models import Transfer as Entered
 from yangbanjian.ground.ledger.rules import CLEARING, Kind, Transfer
 from yangbanjian.ground.messages import actions as messages
 from yangbanjian.ground.messages.actions import Word
@@ -134,6 +135,7 @@ def _send_back(actor: Actor, one: Registration, line_id: int) -> None:
         bank.refund(
             actor=actor, line_id=line_id, amount=one.deposit_fen, account=one.account,
             reference=queries.refund_reference(one), cause=_cause(one, "refund"),
+            payee_id=one.owner_id,
         )  # fmt: skip
         one.outcome = DepositOutcome.REFUNDED.value
         one.save()
@@ -239,7 +241,9 @@ def forfeit(
         if min(fees_fen, loss_fen) < 0:
             told = gettext_noop("费用和损失不能小于零。")
             raise Invalid("deposits.invalid", INVALID, [Problem("fees_fen", "negative", told)])
-        parts = rules.forfeited_parts(one.deposit_fen, fees_fen, loss_fen)
+        # A runner-up's may have gone back before the lot became theirs: then all of it is claimed.
+        is_gone = one.hold_id is None or queries.refund_of(one) is not None
+        parts = rules.forfeited_parts(0 if is_gone else one.deposit_fen, fees_fen, loss_fen)
         if one.state == "forfeited" and one.forfeited_for == case:
             return parts
         qualified = one.listing.registrations.filter(qualified_at__isnull=False).count()
@@ -270,6 +274,11 @@ def forfeit(
             to_seller_fen=parts.to_seller_fen, claim_fen=parts.claim_fen,
         )  # fmt: skip
         return parts
+
+
+def forfeited_to_seller(one: Registration) -> Entered | None:
+    """What a forfeited deposit has brought the seller, as it stands in the ledger."""
+    return accounts.transfer(_id(one, "forfeit:seller"))
 
 
 def _source(actor: Actor, one: Registration) -> tuple[UUID | None, list[Transfer]]:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from uuid import UUID, uuid5
 
 from yangbanjian.ground.bank import actions as bank
+from yangbanjian.ground.bank.queries import is_returned
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal import actions as journal
@@ -18,8 +19,8 @@ from yangbanjian.kernel.refusals import Conflict
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import policy, queries
 from yangbanjian.market.trading.actions.deal_rows import locked_deal
-from yangbanjian.market.trading.actions.deposits import earned_account
-from yangbanjian.market.trading.models import Deal, Instalment, Payout
+from yangbanjian.market.trading.actions.deposits import earned_account, forfeited_to_seller
+from yangbanjian.market.trading.models import Deal, Instalment, Payout, Registration
 from yangbanjian.market.trading.rules import payouts as rules
 
 ASSET = "CNY"
@@ -74,9 +75,22 @@ def pass_on_royalty(*, deal: Deal, row: Instalment) -> None:
         pay_out_part(actor=SYSTEM, deal=deal, part=part, account=to)
 
 
+def pass_on_forfeited(*, deal: Deal, registration: Registration) -> Payout | None:
+    """The seller's part of a deposit that the buyer of this deal has lost goes on to the seller's
+    bank, as proceeds do: as much as the ledger says was taken. Once; called with the deal locked."""
+    if deal.payouts.filter(seq=rules.COMPENSATED).exists():
+        return None
+    with acting(SYSTEM):
+        taken = forfeited_to_seller(registration)
+        if taken is None:
+            return None
+        part = rules.Part(rules.COMPENSATED, rules.COMPENSATION, deal.owner_id, taken.amount)
+        return pay_out_part(actor=SYSTEM, deal=deal, part=part, account=taken.credit.key)
+
+
 def follow_payouts(*, expectation_ids: Collection[int]) -> int:
-    """What the bank has done with orders: paid, not carried out, or a payment taken back; returns
-    how many of ours have moved. Once more changes nothing."""
+    """What the bank has done with orders: paid, not carried out, or a payment taken back or sent
+    back; returns how many of ours have moved. Once more changes nothing."""
     with acting(SYSTEM):
         found = Payout.objects.filter(expectation_id__in=expectation_ids, failed_at=None)
         numbers = list(found.order_by("id").values_list("pk", "deal_id"))
@@ -91,10 +105,15 @@ def _followed(payout_id: int, deal_id: int) -> bool:
         if one.failed_at is not None:
             return False
         match = one.expectation.matches.filter(undone_by=None).select_related("line").first()
-        if match is not None and one.paid_at is None:
+        has_moved = match is not None and one.paid_at is None
+        if match is not None and has_moved:
             one.line, one.paid_at = match.line, clock.now()
             one.save(update_fields=["line", "paid_at"])
             _tell(SYSTEM, one, "payout_paid", line=match.line_id)
+        if is_returned(one.expectation.pk):
+            _failed(SYSTEM, one, rules.RETURNED)
+            return True
+        if has_moved:
             _write(one, gettext_noop("「%(title)s」的款已付到您的账户。"))
             return True
         if match is None and (one.paid_at is not None or one.expectation.withdrawn_at):

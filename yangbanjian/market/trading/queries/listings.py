@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 
 from yangbanjian.ground.bank.actions.sandbox import number_of
 from yangbanjian.ground.bank.models import BankAccount, Expectation
+from yangbanjian.ground.bank.queries import is_returned
 from yangbanjian.ground.bank.queries import standing as matches
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database.transactions import acting
@@ -35,6 +36,7 @@ from yangbanjian.market.trading.queries.way import checks, duties, jurisdiction
 from yangbanjian.market.trading.rules import listings as rules
 from yangbanjian.market.trading.rules import periods
 from yangbanjian.market.trading.rules.lots import Method
+from yangbanjian.market.trading.rules.payouts import RETURNED
 
 PERIODS, DEPOSITS, TERMS = "disclosure_periods", "deposit_rules", "bidding_terms"
 
@@ -208,8 +210,14 @@ def house_account() -> str:
 
 
 def refund_of(one: Registration) -> Expectation | None:
-    """The order by which a deposit goes back to its payer."""
-    return Expectation.objects.filter(reference=refund_reference(one)).first()
+    """The order by which a deposit goes back to its payer; the latest, where it was repeated."""
+    found = Expectation.objects.filter(reference=refund_reference(one)).first()
+    while found is not None:
+        again = Expectation.objects.filter(repeats=found).first()
+        if again is None:
+            break
+        found = again
+    return found
 
 
 def refund_reference(one: Registration) -> str:
@@ -217,16 +225,20 @@ def refund_reference(one: Registration) -> str:
 
 
 def refund_state(one: Registration) -> dict[str, Any] | None:
-    """{amount_fen, promised_on, paid_at} of a deposit that goes back; None where none does."""
+    """{amount_fen, promised_on, paid_at, failure} of a deposit that goes back; None where none
+    does. One that the bank has sent back is not paid."""
     with acting(SYSTEM):  # who sees the registration sees what becomes of its deposit
         order = refund_of(one)
         paid = matches().filter(expectation=order).first() if order is not None else None
+        is_back = order is not None and is_returned(order.pk)
     if order is None:
         return None
+    paid = None if is_back else paid
     return {
         "amount_fen": -order.amount,
         "promised_on": working_days_after(one.listing.achievement, "refund_losers", order.made_at),
         "paid_at": paid.made_at if paid else None,
+        "failure": RETURNED if is_back else order.failure,
     }
 
 

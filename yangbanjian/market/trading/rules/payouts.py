@@ -9,10 +9,12 @@ from datetime import datetime
 from yangbanjian.kernel.words import gettext_noop as _
 
 PROCEEDS, COMMISSION, ROYALTY = "proceeds", "commission", "royalty"
+COMPENSATION = "compensation"
 KINDS: Mapping[str, str] = {
     PROCEEDS: _("转让方价款"),
     COMMISSION: _("佣金"),
     ROYALTY: _("提成"),
+    COMPENSATION: _("扣除的保证金"),
 }
 STATES: Mapping[str, str] = {
     "ordered": _("付款中"),
@@ -21,8 +23,11 @@ STATES: Mapping[str, str] = {
 }
 NO_PAYEE = _("收款方还没有登记收款账户")
 UNDONE = _("这笔付款的对账被撤销")
+RETURNED = _("银行把款退回来了")
 # Royalties are parts behind all shares of the price: a listing has at most ten of these.
 ROYALTIES_FROM = 100
+# What a forfeited deposit leaves the seller of a deal that was broken, which has no price to part.
+COMPENSATED = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trading", "0012_stuck_lots")]
+    dependencies = [("trading", "0013_royalties_undone")]
     operations = [
         migrations.RemoveConstraint("payout", "payout_kind_known"),
         migrations.AddConstraint(

@@ -20,7 +20,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("trading", "0013_royalties_undone")]
+    dependencies = [("trading", "0014_compensation")]
     operations = [
         migrations.RunSQL(
             TURN,

@@ -7,7 +7,7 @@ at each advance. Each must be idempotent and do a bounded amount a call, returni
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,6 +32,21 @@ def due(name: str) -> Callable[[DueWork], DueWork]:
 class Unfinished(Exception):
     """Some of it could not be done, which its room has written down: counted as failed, and not
     logged with a trace each time."""
+
+
+def each(numbers: Iterable[int], work: Callable[[int], bool]) -> int:
+    """Work at each, whichever fails; how many were done. Raises Unfinished when nothing is done and
+    something failed: it is tried again, and counted, with the next round."""
+    done, failed = 0, []
+    for number in numbers:
+        try:
+            done += work(number)
+        except Exception:
+            log.exception("%s of %d failed", getattr(work, "__name__", work), number)
+            failed.append(number)
+    if failed and not done:
+        raise Unfinished(", ".join(map(str, failed[:5])))
+    return done
 
 
 @dataclass(slots=True)

@@ -98,6 +98,18 @@ def acting_on(actor: Actor, source: str, values: Sequence[Any]) -> Iterator[tupl
 
 
 @contextmanager
+def one_snapshot(actor: Actor) -> Iterator[None]:
+    """As `acting`, and what is read in the block is as it was at one instant, whatever is written
+    meanwhile; inside another transaction it is that one's rows. Nothing is written here."""
+    with transaction.atomic():
+        if not connection.savepoint_ids:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with acting(actor):
+            yield
+
+
+@contextmanager
 def each_as(actor: Actor) -> Iterator[None]:
     """Run the block so that a statement outside any transaction gets one of its own, as this actor;
     one in a transaction that nobody has been told in is this actor's as well.

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
 from django.db.models import Exists, OuterRef
 
-from yangbanjian.ground.database.transactions import acting
+from yangbanjian.ground.database.transactions import one_snapshot
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.ground.keys import queries as key_queries
 from yangbanjian.ground.keys import rules as signing
@@ -264,12 +263,8 @@ def audit(*, outside: Iterable[Path] = ()) -> Report:
     in the anchors' folder are taken too. Reads one snapshot."""
     folder = Path(settings.ANCHORS_ROOT)
     dropped = sorted(folder.glob("*.checkpoint")) if folder.is_dir() else []
-    with transaction.atomic():
-        if connection.settings_dict.get("NAME") and not connection.savepoint_ids:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        with acting(SYSTEM):
-            return _audited([*dropped, *outside])
+    with one_snapshot(SYSTEM):
+        return _audited([*dropped, *outside])
 
 
 def _audited(outside: list[Path]) -> Report:

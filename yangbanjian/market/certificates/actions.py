@@ -13,7 +13,7 @@ from procrastinate.contrib.django import app
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.credentials import actions as credentials
 from yangbanjian.ground.credentials import queries as credential_queries
-from yangbanjian.ground.database.transactions import acting
+from yangbanjian.ground.database.transactions import acting, one_snapshot
 from yangbanjian.ground.files import actions as files
 from yangbanjian.ground.journal import actions as journal
 from yangbanjian.ground.log import queries as log
@@ -183,6 +183,7 @@ def go_on(*, dossier_id: int) -> bool:
     """Take a dossier one step further: gather and record it, or, once its entry stands in the
     signed log, seal the file. Returns whether there is nothing left to do. Called again it goes on
     where it was."""
+    found = _gathered(dossier_id)
     with acting(SYSTEM):
         one = (
             Dossier.objects.select_for_update(of=("self",))
@@ -193,7 +194,9 @@ def go_on(*, dossier_id: int) -> bool:
             return True
         try:
             if one.state == "queued":
-                _record(one)
+                if isinstance(found, Refusal):
+                    raise found
+                _record(one, found)
             else:
                 _seal(one)
         except Conflict as refusal:
@@ -206,12 +209,24 @@ def go_on(*, dossier_id: int) -> bool:
         return one.state in ("done", "failed")
 
 
-def _record(one: Dossier) -> None:
-    """Gather the body and say in the journal which one it is."""
-    deal = Deal.objects.select_related(
-        "owner", "buyer", "listing__notice", "lot", "achievement__owner", "edition"
-    ).get(pk=one.deal_id)
-    body = log.canonical(gathering.body(deal))
+def _gathered(dossier_id: int) -> bytes | Refusal:
+    """The body of one that waits for it, as all rows were at one instant: what a list in it names
+    has its entry beside it. Empty for one that goes on, or why it can't be had."""
+    with one_snapshot(SYSTEM):
+        one = Dossier.objects.get(pk=dossier_id)
+        if one.state != "queued":
+            return b""
+        deal = Deal.objects.select_related(
+            "owner", "buyer", "listing__notice", "lot", "achievement__owner", "edition"
+        ).get(pk=one.deal_id)
+        try:
+            return log.canonical(gathering.body(deal))
+        except Refusal as refusal:
+            return refusal
+
+
+def _record(one: Dossier, body: bytes) -> None:
+    """Keep the body and say in the journal which one it is."""
     digest = hashlib.sha256(body).hexdigest()
     files.store(actor=SYSTEM, content=body, media_type="application/json", name=f"dossier-{one.pk}")
     fact = journal.Fact(

@@ -17,7 +17,7 @@ from yangbanjian.market.trading.models import Listing
 
 _PAUSES = {
     "lot_paused": "paused", "lot_resumed": "active", "lot_extended": "active",
-    "priority_asked": "priority", "bids_opened": "opening",
+    "priority_asked": "priority", "bids_opened": "opening", "lot_stopped": "cancelled",
 }  # fmt: skip
 # RFC 8785 for ASCII keys and whole or two-place numbers.
 _written = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode

@@ -21,6 +21,7 @@ from yangbanjian.market.trading.rules.lots import Method
 
 TABLE = "risk_indicators"
 MOST = 5000
+_OF_OTHERS = "achievement", "owner_id", "buyer_id", "price_fen", "awarded_at"
 RELATED = "achievement", "lot", "listing__notice", "registration", "owner", "buyer"
 
 
@@ -78,11 +79,10 @@ def _awards() -> Any:
 
 def _facts(rows: list[Deal]) -> dict[int, risks.Facts]:
     """Of each sale by its number. What is around them is read once for all."""
-    owners = {d.owner_id for d in rows} | {d.buyer_id for d in rows}
     # Only what its rules compare a sale with: those of the same pair, and what the seller has bought.
     pairs: defaultdict[tuple[int, int], list[risks.Other]] = defaultdict(list)
     bought: defaultdict[int, list[risks.Other]] = defaultdict(list)
-    for other in _others(owners):
+    for other in _others({d.owner_id for d in rows}, {d.buyer_id for d in rows}):
         pairs[other.seller_id, other.buyer_id].append(other)
         bought[other.buyer_id].append(other)
     insiders = _names({d.buyer_id for d in rows})
@@ -129,8 +129,15 @@ def _rights(one: Deal) -> frozenset[str]:
     return frozenset(n for n in numbers if n)
 
 
-def _others(owners: Collection[int]) -> list[risks.Other]:
-    found = _awards().filter(Q(owner_id__in=owners) | Q(buyer_id__in=owners)).order_by("-id")
+def _others(sellers: Collection[int], buyers: Collection[int]) -> list[risks.Other]:
+    pairs = Q(owner_id__in=sellers, buyer_id__in=buyers)
+    found = (
+        Deal.objects.exclude(state="defaulted")
+        .filter(pairs | Q(buyer_id__in=sellers))
+        .select_related("achievement")
+        .only(*_OF_OTHERS, "achievement__rights")
+        .order_by("-id")
+    )
     return [
         risks.Other(
             deal_id=d.pk, achievement_id=d.achievement_id, seller_id=d.owner_id,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from yangbanjian.ground.clock import queries as clock
-from yangbanjian.ground.clock.jobs import Unfinished, due
+from yangbanjian.ground.clock.jobs import Unfinished, due, each
 from yangbanjian.ground.journal.jobs import subscribe
 from yangbanjian.ground.journal.models import Entry
 from yangbanjian.market.trading import actions, queries
@@ -93,10 +93,19 @@ def _expectations(entries: Sequence[Entry]) -> set[int]:
 @due("trading.deals")
 def remind_of_deals(now: datetime) -> int:
     """Signatures that are late: each side is told once."""
-    return sum(actions.remind(deal_id=pk) for pk in queries.due_deals(now, BATCH))
+
+    def reminded(deal_id: int) -> bool:
+        return actions.remind(deal_id=deal_id)
+
+    return each(queries.due_deals(now, BATCH), reminded)
 
 
 @due("trading.follow_up")
 def follow_deals(_now: datetime) -> int:
     """Payments, royalties and the use of what was bought: told beforehand, and when they are late."""
-    return actions.follow_deals(today=clock.today(), most=BATCH)
+    today = clock.today()
+
+    def followed(deal_id: int) -> bool:
+        return actions.follow_deal(deal_id=deal_id, today=today)
+
+    return each(queries.followed(today, BATCH), followed)

@@ -40,7 +40,7 @@ LISTING = {
 }
 WHOLE = ("listing_published", "listing_changed", "listing_extended", "listing_lowered")
 LOT = ("lot_opened", "lot_paused", "lot_resumed", "lot_extended", "priority_asked", "bids_opened",
-       "lot_closed")  # fmt: skip
+       "lot_stopped", "lot_closed")  # fmt: skip
 DEAL = {
     "awarded": "award",
     "deal_defaulted": "awardCancellation",

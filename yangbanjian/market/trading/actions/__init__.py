@@ -66,7 +66,7 @@ from yangbanjian.market.trading.actions.disclosure import (
     withdraw_listing,
 )
 from yangbanjian.market.trading.actions.follow_up import (
-    follow_deals,
+    follow_deal,
     read_use_paper,
     report_use,
 )
@@ -158,7 +158,7 @@ __all__ = [
     "enter_right",
     "fail_payout",
     "fail_round",
-    "follow_deals",
+    "follow_deal",
     "follow_payouts",
     "forfeit",
     "forget_verdicts",

@@ -24,14 +24,7 @@ from yangbanjian.market.trading.rules import follow_up as rules
 MOST_REPORTS = 50
 
 
-def follow_deals(*, today: date, most: int) -> int:
-    """Look at up to `most` deals whose day has come; returns how many."""
-    with acting(SYSTEM):
-        numbers = queries.followed(today, most)
-    return sum(_follow(pk, today) for pk in numbers)
-
-
-def _follow(deal_id: int, today: date) -> bool:
+def follow_deal(*, deal_id: int, today: date) -> bool:
     """Tell what is due of one deal, once each, and put down the next day. Two workers at once: the
     second finds the day moved."""
     with acting(SYSTEM):

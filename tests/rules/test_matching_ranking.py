@@ -10,9 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yangbanjian.engines.matching.index import Change, Hit, MatchIndex, VectorStore, content_key
+from yangbanjian.engines.matching.index import (
+    Change,
+    Hit,
+    MatchIndex,
+    VectorStore,
+    content_key,
+    library,
+)
 from yangbanjian.engines.matching.index.batch import judged, match_batch, write_run
-from yangbanjian.engines.matching.index.segment import Entry, build, merge
+from yangbanjian.engines.matching.index.segment import Entry, Segment, build, merge
 from yangbanjian.engines.matching.rules.scores import Candidates, combine, fuse, worth_reading
 
 TEXTS = [
@@ -276,3 +283,26 @@ def test_vectors_are_kept_once_by_content(tmp_path: Path) -> None:
         vectors.get([6])
     with pytest.raises(ValueError, match="holds"):
         VectorStore(tmp_path, "other", 64)
+
+
+def test_a_long_import_merges_each_record_a_few_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunk after chunk into an index that nobody gives a new base meanwhile: what is merged grows
+    with the number of records, not with its square; and few segments are left to search."""
+    merged: list[int] = []
+
+    def counting(segments: list[Segment], alive: list[np.ndarray]) -> Segment:
+        one = merge(segments, alive)
+        merged.append(one.size)
+        return one
+
+    monkeypatch.setattr(library.pieces, "merge", counting)
+    index = MatchIndex.open(tmp_path, None)
+    texts = dict(enumerate(f"{TEXTS[n % len(TEXTS)]} {n}" for n in range(1500)))
+    for start in range(0, len(texts), 5):
+        index.refresh(Change(key, 1, texts[key], key + 1) for key in range(start, start + 5))
+        assert len(index.view.segments) <= library._SMALL_SEGMENTS
+    assert sum(merged) < 6 * len(texts)
+    assert len(index) == len(texts)
+    assert answers(index) == answers(filled(tmp_path / "at once", texts))

@@ -190,8 +190,9 @@ class MatchIndex:
             segments.append(pieces.build(entries))
             masks.append(np.ones(segments[-1].size, bool))
         if len(segments) > _SMALL_SEGMENTS:
-            small = pieces.merge(segments[1:], masks[1:])
-            segments, masks = [segments[0], small], [masks[0], np.ones(small.size, bool)]
+            at = pieces.merged_from([part.size for part in segments], _SMALL_SEGMENTS // 2)
+            small = pieces.merge(segments[at:], masks[at:])
+            segments, masks = [*segments[:at], small], [*masks[:at], np.ones(small.size, bool)]
         self._recent.update(latest)
         self.seq = max([self.seq, *(change.seq for change in latest.values())])
         self._show(segments, masks)

@@ -132,6 +132,18 @@ def merge(segments: Sequence[Segment], alive: Sequence[Array]) -> Segment:
     )  # fmt: skip
 
 
+def merged_from(sizes: Sequence[int], most: int) -> int:
+    """From which segment on all become one: from the newest back as far as none is more than
+    twice as large as all behind it, so that a record is merged a few times and not each time; and so
+    far that no more than `most` stand before. The first, which is the base, stays."""
+    at = len(sizes) - 1
+    behind = sizes[at]
+    while at > 1 and (at > most or sizes[at - 1] <= 2 * behind):
+        at -= 1
+        behind += sizes[at]
+    return at
+
+
 def _bounds() -> list[int]:
     """Term names cut into ranges, so that a merge sorts a sixteenth of the postings at a time."""
     return [(i << 64) // _MERGE_PARTS for i in range(_MERGE_PARTS + 1)]

@@ -12,11 +12,6 @@ from yangbanjian.market.certificates import queries as certificate_queries
 from yangbanjian.market.trading import policy
 from yangbanjian.market.trading.rules import deal_states
 
-METHODS = {
-    "rising": gettext_noop("多次报价"), "dynamic": gettext_noop("动态报价"),
-    "sealed": gettext_noop("一次报价"), "dutch": gettext_noop("降价式报价"),
-    "negotiated": gettext_noop("协议成交"),
-}  # fmt: skip
 _REGISTER = gettext_noop("登记技术合同")
 _SETTLE, _SECURE = gettext_noop("结算给转让方"), gettext_noop("登记担保")
 

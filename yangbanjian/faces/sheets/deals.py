@@ -18,7 +18,6 @@ from typing import Any
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 
-from yangbanjian.faces.deals_shown import METHODS
 from yangbanjian.faces.sheets import guarding
 from yangbanjian.faces.sheets.cells import Codebook
 from yangbanjian.faces.sheets.ledgers import yuan
@@ -29,6 +28,7 @@ from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.certificates import queries as certificates
 from yangbanjian.market.trading import queries
 from yangbanjian.market.trading.rules import closing, deal_states
+from yangbanjian.market.trading.rules.listings import METHODS
 
 NAME = "deals"
 _LABEL = gettext_noop("成交记录")

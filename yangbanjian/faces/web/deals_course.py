@@ -8,10 +8,10 @@ from typing import Any
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from yangbanjian.faces.deals_shown import METHODS
 from yangbanjian.faces.web.words import Words, translated
 from yangbanjian.market.trading import queries
 from yangbanjian.market.trading.rules import closing, payments
+from yangbanjian.market.trading.rules.listings import METHODS
 
 
 def facts_of(one: Any, words: Words) -> list[dict[str, Any]]:

@@ -21,16 +21,13 @@ from yangbanjian.kernel.refusals import Invalid
 from yangbanjian.kernel.words import gettext_noop
 from yangbanjian.market.trading import actions, queries
 from yangbanjian.market.trading.rules import lot_states
+from yangbanjian.market.trading.rules.listings import METHODS
+from yangbanjian.market.trading.rules.lots import Method
 
 HIGHEST_ID = 2**63 - 1
 LATEST = 50
 STEPS = (1, 2, 5)
 LIVE = ("waiting", "open", "paused", "opening", "priority")
-METHODS = {
-    "rising": gettext_noop("多次报价"), "dynamic": gettext_noop("动态报价"),
-    "dutch": gettext_noop("降价报价"), "sealed": gettext_noop("一次报价"),
-    "negotiated": gettext_noop("协议签约"),
-}  # fmt: skip
 VERDICTS = {
     "accepted": gettext_noop("报价有效。"),
     "too_low": gettext_noop("报价低于现在需要的金额，没有计入。"),
@@ -121,7 +118,7 @@ def _context(request: HttpRequest, actor: Actor, number: int) -> dict[str, Any]:
     is_winner = deal is not None and may_sign and deal.buyer_id == actor.organisation_id
     return {
         "one": one, "board": board, "mine": mine, "page_title": one.listing.title,
-        "section": "floor", "method": translated(METHODS[one.method]),
+        "section": "floor", "method": translated(METHODS[Method(one.method)]),
         "state": state_tag(lot_states.TABLE, one.state, public=True),
         "left": _left(one, board), "my_state": _my_state(one, mine, deal), "latest": _latest(one),
         "steps": _steps(one, board) if mine and is_running else [], "waiting": waiting, "rules": rules_of(one),

@@ -21,13 +21,12 @@ def django_db_setup(
     django_db_blocker: object,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
-    """One fresh database a test process, migrated as the migrator, used as the runtime role."""
+    """One fresh database a test process, used as the runtime role."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     name = f"test_{worker}_{os.getpid()}"
     admin = database.admin_url()
-    urls = database.create(name, admin)
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        database.point_django_at(urls)
+        database.point_default_at(database.migrated(name, admin)["runtime"])
     yield
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         database.drop(name, admin)
@@ -40,13 +39,8 @@ def _second_database(
     """(name, runtime URL, runtime URL of the first) of a database for tests that really commit."""
     name = f"test_commit_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
     admin = database.admin_url()
-    first = connections["default"].settings_dict.copy()
-    urls = database.create(name, admin)
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        database.point_django_at(urls)
-        connections["default"].close()
-    connections.settings["default"] = first
-    connections["default"].settings_dict.update(first)
+        urls = database.migrated(name, admin)
     yield name, urls["runtime"], admin
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         database.drop(name, admin)

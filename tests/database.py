@@ -52,27 +52,50 @@ def create(name: str, admin: str) -> dict[str, str]:
         return init_roles(admin, passwords, database=name)
 
 
+def migrated(name: str, admin: str) -> dict[str, str]:
+    """A database with the product's tables and nothing in them, copied from one that this process
+    has migrated before: migrating takes fifteen seconds; role -> URL."""
+    template = _template(admin)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(714)")
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+    return create(name, admin)  # rights of a database are not copied
+
+
+@cache
+def _template(admin: str) -> str:
+    name = f"test_template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    urls = create(name, admin)
+    before = dict(connections.settings["default"])
+    point_default_at(urls["runtime"])
+    connections.settings["migrator"] = {**before, **django_settings(urls["migrator"])}
+    try:
+        call_command("migrate", database="migrator", verbosity=0, interactive=False)
+        from yangbanjian.ground.rulebook.actions import settle_shipped
+
+        settle_shipped("migrator")
+    finally:
+        for alias in ("migrator", "default"):
+            connections[alias].close()
+        del connections["migrator"]
+        del connections.settings["migrator"]
+        connections.settings["default"] = before
+        connections["default"].settings_dict.update(before)
+    if os.environ.get("YBJ_TEST_ADMIN_URL"):
+        atexit.register(drop, name, admin)
+    return name
+
+
 def point_default_at(url: str) -> None:
     """Let `default` be this login on this database."""
     connections["default"].close()
     settings = {**connections.settings["default"], **django_settings(url)}
     connections.settings["default"] = settings
     connections["default"].settings_dict.update(settings)
-
-
-def point_django_at(urls: dict[str, str]) -> None:
-    """Let `default` be the runtime role on this database, and migrate as the migrator."""
-    for alias, role in (("default", "runtime"), ("migrator", "migrator")):
-        settings = {**connections.settings["default"], **django_settings(urls[role])}
-        connections.settings[alias] = settings
-        connections[alias].settings_dict.update(settings)
-    call_command("migrate", database="migrator", verbosity=0, interactive=False)
-    from yangbanjian.ground.rulebook.actions import settle_shipped
-
-    settle_shipped("migrator")
-    connections["migrator"].close()
-    del connections["migrator"]
-    del connections.settings["migrator"]
 
 
 def empty(name: str, admin: str) -> None:

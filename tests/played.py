@@ -20,7 +20,7 @@ from yangbanjian.ground.database.transactions import acting
 from yangbanjian.kernel.actor import SYSTEM, Actor
 from yangbanjian.market.trading import actions, queries
 from yangbanjian.market.trading.actions import deals, sittings
-from yangbanjian.market.trading.actions.bids import _enqueued, _Said, _turn
+from yangbanjian.market.trading.actions.bids import _in_one, _Said, _values
 from yangbanjian.market.trading.actions.closing import open_sealed
 from yangbanjian.market.trading.actions.sittings import Sitting
 from yangbanjian.market.trading.rules.course import Course
@@ -85,7 +85,7 @@ class Table:
         self.now = self.course.lot.opens_at
         self.begun: datetime | None = None
         self.standing = Standing.OK
-        patch.setattr(sittings, "clocks", lambda: (self.now, self.now, self.begun))
+        patch.setattr(sittings, "clocks", lambda _asked: (self.now, self.now, self.begun))
         patch.setattr(queries, "standing_of", lambda *_a, **_k: self.standing)
         patch.setattr(deals, "award", lambda **_k: None)
 
@@ -109,8 +109,7 @@ class Table:
             ),
         }[type(received)]()  # fmt: skip
         actor = Actor(person_id=1, organisation_id=self.owners[received.plate].pk)
-        number = _enqueued(actor, self.lot.pk, said)
-        assert number in _turn(self.lot.pk, number, is_alone=False)
+        _in_one(self.lot.pk, _values(actor, self.lot.pk, said, 0.0))
 
     def _pause(self, reason: str) -> None:
         actions.pause_lot(actor=SYSTEM, lot_id=self.lot.pk, reason=reason)

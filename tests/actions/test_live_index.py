@@ -11,6 +11,7 @@ from django.db import connection
 from tests import make
 from tests.faces import sheets
 from yangbanjian.engines.matching import jobs, live, queries
+from yangbanjian.faces.cli import working
 from yangbanjian.faces.sheets import importing
 from yangbanjian.ground.journal import jobs as journal
 from yangbanjian.ground.journal.models import Entry, Subscription
@@ -133,3 +134,30 @@ def test_the_names_that_records_give_are_learnt(tmp_path: Path) -> None:
     index.compact()
     assert index.learn_names()
     assert "lsvm" in index.index.ask("支持向量机").terms
+
+
+def test_what_a_long_import_brings_is_found_bit_by_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new base now and then, and not one at the end: readers take from it what they lack."""
+    _imported(60, tmp_path)
+    index = live.LiveIndex(tmp_path / "index")
+    bases: list[int] = []
+    written = index.index.compact
+    monkeypatch.setattr(
+        index.index, "compact", lambda: (bases.append(len(index.index)), written())[1]
+    )
+    monkeypatch.setattr(live, "COMPACT_AFTER", 10)
+    monkeypatch.setattr(live, "REST", 0)
+    monkeypatch.setattr(working, "BASE_STEP", 20)
+    monkeypatch.setattr(working, "live", lambda: index)
+    journal.deliver(include_own=True, lane=journal.PROMPT)
+    working._compact()
+    assert bases == [20, 40, 60]
+    monkeypatch.setattr(live, "REST", 1000)
+    index.compact()
+    _imported(20, tmp_path)
+    journal.deliver(include_own=True, lane=journal.PROMPT)
+    working._compact()
+    assert bases == [20, 40, 60, 60]  # it rests now
+    assert len(index.index) == 80

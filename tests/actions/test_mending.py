@@ -32,10 +32,10 @@ def _half_loaded(settings: Any) -> None:
 def own_tables(django_db_blocker: Any) -> Iterator[str]:
     """A database to be emptied; the alias of the login that owns its tables."""
     admin = database.admin_url()
-    urls = database.create("test_mending", admin)
     first = connections["default"].settings_dict.copy()
     with django_db_blocker.unblock():
-        database.point_django_at(urls)
+        urls = database.migrated("test_mending", admin)
+        database.point_default_at(urls["runtime"])
         owner = {**connections.settings["default"], **database.django_settings(urls["migrator"])}
         connections.settings["migrator"] = owner
         try:

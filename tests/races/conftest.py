@@ -24,7 +24,7 @@ def own_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None
         connections["default"].close()
         before = dict(connections.settings["default"])
         settings_dict = dict(connections["default"].settings_dict)
-        database.point_django_at(database.create(name, database.admin_url()))
+        database.point_default_at(database.migrated(name, database.admin_url())["runtime"])
         try:
             # What a test itself looks at, it sees; threads of their own say who acts.
             with each_as(SYSTEM):

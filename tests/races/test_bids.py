@@ -278,3 +278,76 @@ def _held() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
         return int(cursor.fetchone()[0])
+
+
+def _waits(lot: Lot, owner_id: int | None, key: str, wan: int, came: float) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT trading_take_in(%s, %s, 'bid', %s, %s, '{}', false, NULL, %s, '{rising}')",
+            [lot.pk, key, owner_id, wan * lots.WAN, came],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def test_A12_of_those_that_wait_who_came_first_is_decided_first() -> None:
+    """On the way from the platform's door to the inbox one has overtaken the other."""
+    make.sandbox()
+    lot, by = lots.opened()
+    now = time.time()
+    _waits(lot, by["K7"].organisation_id, "later", 300, now - 0.1)
+    _waits(lot, by["A3"].organisation_id, "sooner", 200, now - 0.2)
+    actions.look_after()
+    told = Received.objects.order_by("id").values_list("key", "verdict")
+    assert list(told) == [("sooner", "accepted"), ("later", "accepted")]
+    _whole(lot)
+
+
+@pytest.mark.parametrize(("told", "least", "most"), [(-3600, -1.1, -0.9), (3600, -0.1, 0.1)])
+def test_A12_a_host_with_a_wrong_clock_moves_its_bids_by_a_second_at_most(
+    told: float, least: float, most: float
+) -> None:
+    """Attack: the clock of one host is set back, so that its bidders are always first."""
+    make.sandbox()
+    lot, by = lots.opened()
+    now = time.time()
+    number = _waits(lot, by["A3"].organisation_id, "one", 200, now + told)
+    assert least < Inbox.objects.get(pk=number).came_at.timestamp() - now < most
+    actions.look_after()
+
+
+def test_all_that_wait_are_decided_by_one_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    make.sandbox()
+    plates = [f"P{n}" for n in range(6)]
+    lot, by = lots.opened(plates=plates)
+    begun: list[int] = []
+    decide = sittings.Sitting._decide
+    monkeypatch.setattr(
+        sittings.Sitting,
+        "_decide",
+        lambda self, rows: begun.append(len(rows)) or decide(self, rows),
+    )
+
+    def holder() -> None:
+        with transaction.atomic():
+            sittings.lock(lot.pk)
+            until = time.monotonic() + 20
+            while _queued(lot) < len(plates) and time.monotonic() < until:
+                time.sleep(0.02)
+
+    bids = [lambda n=n, p=p: lots.bid(by[p], lot, 200 + 10 * n) for n, p in enumerate(plates)]
+    at_once(holder, *bids)
+    # Who came before the holder had the lot decided for himself.
+    assert sum(begun) == len(plates)
+    assert len(begun) <= 2
+    _whole(lot)
+
+
+def _queued(lot: Lot) -> int:
+    """How many sessions wait for the lot."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND classid = hashtext('trading.lot')::bigint & 4294967295 AND objid = %s",
+            [lot.pk],
+        )
+        return int(cursor.fetchone()[0])

@@ -26,6 +26,7 @@ _VERIFY, _BOOK = "verify.", _GROUND + "ledger.rules.book:Book"
 _AUDIT, _JUDGE = _GROUND + "log.audit:_Audit", _GROUND + "log.rows:_judge"
 _STORED, _KEPT = _GROUND + "files.actions:", _GROUND + "log.kept_files:"
 _SEQUENCE, _UNPLACED = _GROUND + "log.actions:sequence", _GROUND + "log.actions:_unplaced"
+_BEHIND = _GROUND + "log.queries:behind"
 # The ways of posting: one plain transfer, a set of them, and whatever else there is.
 ONE, SET, ANY = "post_batch", "ledger_post_set", "ledger_post_any"
 
@@ -116,11 +117,11 @@ MUTANTS = [
     Mutant("the book with broken chains", _BOOK + ".post",
            r"self\.standing, self\.resolved, self\.last_seq = before", "pass", RULES),
     # --- the log --------------------------------------------------------------------------------
-    Mutant("who commits late is overtaken", _UNPLACED, r"xact__lt=settled, ", "", LOG),
+    Mutant("who commits late is overtaken", _UNPLACED, r"xact__lt=settled(?:, )?", "", LOG),
     Mutant("entries by their number", _UNPLACED, r'order_by\("xact", "id"\)', 'order_by("id")', LOG),
     Mutant("only one batch", _SEQUENCE, r"settled if is_all else rows.*\]", "settled", LOG),
-    Mutant("a floor above the next entry", _UNPLACED, r"\(signed\.xact, ", "(signed.xact + 1, ", LOG),
-    Mutant("the rest of a transaction left out", _UNPLACED, r"last\.entry_id if .* else 0",
+    Mutant("a floor above the next entry", _BEHIND, r"\[signed\.xact, ", "[signed.xact + 1, ", LOG),
+    Mutant("the rest of a transaction left out", _BEHIND, r"last\.entry_id if .* else 0",
            "2**62", LOG),
     Mutant("heads without their number", _GROUND + "log.actions:_sign", r"before\.number \+ 1",
            "before.number", LOG),

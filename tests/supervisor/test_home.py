@@ -39,6 +39,25 @@ def test_prepare_makes_private_folders_whatever_the_umask(home: Home) -> None:
     assert mode(home.secrets) & 0o066 == 0
 
 
+def test_nobody_sees_the_socket_folder_before_its_owner_has_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several processes that start at once one saw root's folder and refused to start."""
+    seen: list[bool] = []
+    give = Home.give
+
+    def given(self: Home, path: Path) -> None:
+        seen.append(home.sockets.exists())
+        give(self, path)
+
+    monkeypatch.setattr(Home, "give", given)
+    home.prepare()
+    assert seen
+    assert not any(seen)
+    assert home.sockets.is_dir()
+    assert not list(home.sockets.parent.glob(home.sockets.name + "-*"))
+
+
 def test_a_strangers_socket_folder_is_refused(home: Home, tmp_path: Path) -> None:
     home.sockets.symlink_to(tmp_path)
     try:

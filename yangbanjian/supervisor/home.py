@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,12 +121,14 @@ class Home:
 
     def _make_sockets(self) -> None:
         folder = self.sockets
-        try:
-            folder.mkdir(mode=PRIVATE)
-        except FileExistsError:
-            pass
-        else:
-            self.give(folder)
+        if not folder.exists():
+            # Another process that starts now must not see it before its owner has it.
+            made = Path(tempfile.mkdtemp(prefix=folder.name + "-", dir=folder.parent))
+            self.give(made)
+            try:
+                made.rename(folder)
+            except OSError:  # another one was first
+                made.rmdir()
         found = folder.lstat()
         wanted = self.account.uid if self.account else os.geteuid()
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != wanted:

@@ -29,6 +29,9 @@ CHUNK = 2000
 A_BIT = 300
 ENCODE_AT_ONCE = 64
 COMPACT_AFTER = 2000
+# A base of a million takes half a minute to write: while an import brings ever more, most of the
+# time goes into what it brings.
+REST = 4
 # Names are learnt afresh after the library has grown (or shrunk) by this share, from so many
 # of the newest texts: 200,000 take the worker some seconds.
 TAUGHT_AFTER, TAUGHT_FROM = 0.2, 200_000
@@ -54,7 +57,7 @@ class LiveIndex:
         came = era()
         self.index = MatchIndex.open(folder / (f"words-{came}" if came else "words"), vectors)
         self.cursor = self.index.seq
-        self._asked = 0.0
+        self._asked = self._rests_until = 0.0
         self._lock = threading.RLock()
 
     def up_to_date(self, most: int | None = A_BIT) -> MatchIndex:
@@ -88,19 +91,23 @@ class LiveIndex:
             self._asked = time.monotonic()
             return applied
 
-    def recent_changes(self) -> int:
-        """How many records stand outside the base: what a new base would take in."""
-        return sum(part.size for part in self.index.view.segments[1:]) or (
-            len(self.index) if not self.index.seq else 0
-        )
+    def compact_if_due(self) -> bool:
+        """Write a new base for everybody of what has been taken in so far, when that is worth it
+        (the worker's duty)."""
+        if self.index.outside_base() < COMPACT_AFTER or time.monotonic() < self._rests_until:
+            return False
+        self.compact()
+        return True
 
     def compact(self) -> None:
-        """Write a new base for everybody (the worker's duty)."""
+        """Write a new base for everybody."""
         with self._lock:
-            self.catch_up()
+            begun = time.monotonic()
             # The base must not claim more than what is certainly in it.
             self.index.seq = self.cursor
             self.index.compact()
+            now = time.monotonic()
+            self._rests_until = now + REST * (now - begun)
 
     def learn_names(self) -> int:
         """Learn from the public texts which Latin and Chinese names mean one thing, when there are

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from django.db import close_old_connections, connections
 
 from yangbanjian.engines.matching.jobs import DOCUMENTS
-from yangbanjian.engines.matching.live import COMPACT_AFTER, live
+from yangbanjian.engines.matching.live import CHUNK, live
 from yangbanjian.ground.clock import actions as clock
 from yangbanjian.ground.clock.jobs import DueReport, run_due
 from yangbanjian.ground.database.transactions import each_as
@@ -28,6 +28,7 @@ NEWS_EVERY, LOG_EVERY, DUE_EVERY, COMPACT_EVERY = 0.3, 1.0, 30.0, 20.0
 LOTS_EVERY = 0.5  # a lot is closed within two seconds of its time
 # What an import brings gathers for a moment, so that it is taken in few batches.
 BULK_EVERY = 2.0
+BASE_STEP = 20_000
 _NICE = 15
 
 
@@ -99,9 +100,9 @@ class _Sequencer:
     def __call__(self) -> None:
         if site.loading_state() != "ok":
             return
+        evidence.sequence_all()
         while not self._has_swept:
             self._has_swept = not evidence.sequence(is_sweep=True)
-        evidence.sequence_all()
 
 
 def _due() -> None:
@@ -120,17 +121,18 @@ def _encode() -> None:
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
     index = live()
-    index.up_to_date(most=None)
+    index.up_to_date(CHUNK)
     while not is_far_behind(DOCUMENTS) and index.encode_some():
-        index.up_to_date(most=None)
+        index.up_to_date(CHUNK)
 
 
 def _compact() -> None:
-    """Write a new base when much has changed since the last; learn the names that texts bridge."""
+    """Take in what has changed, with a new base now and then, so that what a long import brings is
+    found bit by bit; learn the names that texts bridge."""
     index = live()
-    index.up_to_date(most=None)
-    if index.recent_changes() >= COMPACT_AFTER:
-        index.compact()
+    while index.catch_up(BASE_STEP) >= BASE_STEP:
+        index.compact_if_due()
+    index.compact_if_due()
     index.learn_names()
 
 

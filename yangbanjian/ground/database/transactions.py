@@ -7,7 +7,7 @@ database shows what is public and takes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,9 +17,9 @@ from yangbanjian.ground.database import prepared
 from yangbanjian.kernel.actor import ANONYMOUS, Actor
 
 _SET = (
-    "SELECT set_config('ybj.person', %s, true), set_config('ybj.organisation', %s, true),"
-    " set_config('ybj.mandates', %s, true), set_config('ybj.roles', %s, true),"
-    " set_config('ybj.system', %s, true)"
+    "SELECT set_config('ybj.person', %s::text, true), set_config('ybj.organisation', %s::text, true),"
+    " set_config('ybj.mandates', %s::text, true), set_config('ybj.roles', %s::text, true),"
+    " set_config('ybj.system', %s::text, true)"
 )
 Settings = tuple[str, str, str, str, str]
 
@@ -43,8 +43,8 @@ def _remember(settings: Settings | None) -> None:
 
 
 def _tell(settings: Settings) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_SET, settings)
+    with prepared.together():  # with the BEGIN that this may be the first statement after
+        prepared.ask(_SET, settings)
     _remember(settings)
 
 
@@ -76,25 +76,6 @@ def acting(actor: Actor) -> Iterator[None]:
         # The rollback has put the database's settings back; follow it.
         _remember(before)
         raise
-
-
-@contextmanager
-def acting_on(actor: Actor, source: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    """As `acting`, with the one row of `source` (what stands behind FROM, its values typed): where
-    this opens the transaction, who acts and the row are one statement, for verbs that many wait
-    for. The row is read before it is known who acts."""
-    if connection.in_atomic_block:
-        with acting(actor):
-            yield prepared.rows(f"SELECT found.* FROM {source} AS found", values)[0]  # noqa: S608
-        return
-    wanted = _settings_of(actor)
-    try:
-        with transaction.atomic():
-            row = prepared.rows(f"{_SET}, found.* FROM {source} AS found", [*wanted, *values])[0]
-            _remember(wanted)
-            yield row[len(wanted) :]
-    finally:
-        _remember(None)
 
 
 @contextmanager

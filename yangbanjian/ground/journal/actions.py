@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Literal
 
 import rfc8785
 from django.db import connection
 from django.db.models import Q
-from psycopg.types.json import Jsonb
 
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.database import bulk, prepared
@@ -21,8 +20,25 @@ from yangbanjian.kernel.actor import Actor
 
 Reader = Literal["public", "parties", "staff"]
 WORTH_A_COPY = 50
-_NOW = "statement_timestamp()"
-_AHEAD = "make_interval(secs => COALESCE((SELECT offset_seconds FROM clock_installation), 0))"
+# `statement_timestamp()` is one moment for both times of all rows.
+_INSERT = """
+INSERT INTO journal_entry (verb, subject_kind, subject_id, owner_id, party_ids, edition, audience, payload, salt,
+  payload_jcs_sha256, remark_sha256, person_id, organisation_id, at_business, at_recorded)
+SELECT verb, subject_kind, subject_id, owner_id, party_ids, edition, audience, payload, salt,
+  payload_jcs_sha256, remark_sha256, person_id, organisation_id, statement_timestamp()
+    + make_interval(secs => COALESCE((SELECT offset_seconds FROM clock_installation), 0)), statement_timestamp()
+FROM jsonb_to_recordset(%s::jsonb) AS x(place int, verb text, subject_kind text, subject_id bigint, owner_id bigint,
+  party_ids bigint[], edition text, audience text, payload jsonb, salt bytea, payload_jcs_sha256 bytea,
+  remark_sha256 bytea, person_id bigint, organisation_id bigint)
+ORDER BY place RETURNING id
+"""
+
+
+def _plain(value: Any) -> Any:
+    return "\\x" + value.hex() if isinstance(value, bytes) else dict(value)
+
+
+_in_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +98,8 @@ def _inserted(rows: Sequence[dict[str, Any]]) -> list[int]:
     the mapper would take longer to write it than the server to carry it out."""
     if not rows:
         return []
-    values: list[Any] = [
-        Jsonb(dict(value)) if name == "payload" else value
-        for row in rows
-        for name, value in row.items()
-    ]
-    return [int(pk) for (pk,) in prepared.rows(_insert(tuple(rows[0]), len(rows)), values)]
-
-
-@cache
-def _insert(names: tuple[str, ...], count: int) -> str:
-    """`statement_timestamp()` is one moment for both times of all rows."""
-    row = f"({', '.join(['%s'] * len(names))}, {_NOW} + {_AHEAD}, {_NOW})"
-    return (
-        f"INSERT INTO journal_entry ({', '.join(names)}, at_business, at_recorded)"  # noqa: S608
-        f" VALUES {', '.join([row] * count)} RETURNING id"
-    )
+    listed = [{"place": place, **row} for place, row in enumerate(rows)]
+    return [int(pk) for (pk,) in prepared.rows(_INSERT, [_in_json(listed)])]
 
 
 def _rows(facts: Sequence[Fact], salts: Sequence[bytes]) -> Iterator[dict[str, Any]]:

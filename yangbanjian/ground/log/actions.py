@@ -65,16 +65,16 @@ def sequence(*, include_own: bool = False, is_sweep: bool = False) -> int:
 
 
 def _unplaced(signed: Checkpoint | None, settled: int) -> list[tuple[Any, ...]]:
-    """The next settled entries without a leaf. From a head on they are looked for behind it alone:
-    in an import of a million entries under one transaction too."""
-    found = Entry.objects.filter(xact__lt=settled, leaf=None)
+    """The next settled entries without a leaf: from a head on those behind it, of which none has
+    one. They are read in their order and then looked at, because who asks for entries without a
+    leaf has all of them compared with all leaves: at a million, for each batch anew."""
     if signed is not None:
-        last = Leaf.objects.select_related("entry").order_by("-position").first()
-        behind = (signed.xact, last.entry_id if last and last.entry.xact == signed.xact else 0)
-        found = found.extra(
-            where=["(journal_entry.xact, journal_entry.id) > (%s, %s)"], params=list(behind)
-        )
-    return list(found.order_by("xact", "id").values_list(*queries.ROW, named=False)[:BATCH])
+        behind = queries.behind(signed).filter(xact__lt=settled).order_by("xact", "id")
+        rows = list(behind.values_list(*queries.ROW, "leaf__position")[:BATCH])
+        if all(row[-1] is None for row in rows):
+            return [row[:-1] for row in rows]
+    found = Entry.objects.filter(xact__lt=settled, leaf=None).order_by("xact", "id")
+    return list(found.values_list(*queries.ROW)[:BATCH])
 
 
 def sequence_all(*, include_own: bool = False) -> int:

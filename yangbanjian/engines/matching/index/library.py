@@ -234,10 +234,18 @@ class MatchIndex:
             pointer = self._folder / f".{_CURRENT}.{os.getpid()}"
             pointer.write_text(target.name, "utf-8")
             pointer.replace(self._folder / _CURRENT)
+            # Of a transaction that the base has in part, its writer need not take in that part again.
+            known = {key: c for key, c in self._recent.items() if c.seq >= self.seq}
             self._follow_base()
+            self._recent.update(known)
         for old in sorted(self._folder.glob("base-*"))[:-2]:
             shutil.rmtree(old, ignore_errors=True)
         return target
+
+    def outside_base(self) -> int:
+        """How many records a new base would take in."""
+        segments = self._view.segments
+        return sum(part.size for part in (segments[1:] if self._base else segments))
 
     def missing(self) -> Array:
         """Keys of records alive whose text has no vector yet."""

@@ -24,7 +24,7 @@ from typing import Any
 from django.db import DatabaseError, Error, connection
 
 from yangbanjian.ground.database import prepared
-from yangbanjian.ground.database.transactions import acting, acting_on
+from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.keys import actions as keys
 from yangbanjian.ground.keys import queries as key_queries
 from yangbanjian.ground.log import actions as evidence
@@ -47,17 +47,14 @@ _METHODS = {
     "bid": ("rising", "dynamic", "dutch", "negotiated"), "ceiling": ("rising", "dynamic"),
     "claim": _ALL, "sealed": ("sealed",),
 }  # fmt: skip
-# One statement is one transaction: the setting holds for its own commit, and no longer. In a
-# transaction that goes on it must not hold for that one's.
-_ENQUEUE = """
-WITH unhurried AS MATERIALIZED (SELECT set_config('synchronous_commit', %s::text, true))
-INSERT INTO trading_inbox (lot_id, key, kind, owner_id, amount_fen, content, is_operator, made_by,
-  verdict)
-SELECT l.id, %s::text, %s::text, %s::bigint, %s::bigint, %s::jsonb, %s::boolean, %s::bigint, ''
-FROM trading_lot AS l, unhurried
-WHERE l.id = %s::bigint AND l.opens_at IS NOT NULL AND l.method = ANY (%s::text[]) RETURNING id
+_TAKE_IN = """
+SELECT trading_take_in(%s::bigint, %s::text, %s::text, %s::bigint, %s::bigint, %s::jsonb, %s::boolean,
+  %s::bigint, %s::float8, %s::text[])
 """
-_TURN = "trading_turn(%s::int, %s::bigint, %s::boolean)"
+_SEND = """
+CALL trading_send(%s::bigint, %s::bigint, %s::text, %s::text, %s::bigint, %s::bigint, %s::jsonb, %s::boolean,
+  %s::bigint, %s::float8, %s::text[], NULL, NULL, NULL, NULL, NULL)
+"""
 _GIVE_BACK = "SELECT pg_advisory_unlock(hashtext('trading.lot'), %s::int)"
 
 
@@ -171,36 +168,58 @@ def _key_problems(key: str) -> list[Problem]:
 
 
 def _sent(actor: Actor, lot_id: int, said: _Said, problems: list[Problem]) -> Told:
+    came = time.time()
     policy.may_bid(actor).or_refuse()
     if problems:
         raise Invalid("bids.invalid", INVALID, problems)
-    number = _enqueued(actor, lot_id, said)
-    is_alone = False
+    values = _values(actor, lot_id, said, came)
+    if connection.in_atomic_block:
+        return _in_one(lot_id, values)
+    number, is_alone = None, False
     while True:
+        with _turn_at(lot_id, number, values) as (number, told):
+            if told is not None:
+                return told
+            try:
+                found = _sit(lot_id, number if is_alone else None)
+            except DatabaseError:
+                # One of those that wait can't be written: ours alone, so that it stops nobody.
+                if is_alone:
+                    raise
+                is_alone = True
+            else:
+                if number in found:
+                    return found[number]
+
+
+def _values(actor: Actor, lot_id: int, said: _Said, came: float) -> list[Any]:
+    """What goes into the inbox. `came` (seconds since 1970, by this host's clock) puts in order
+    those that wait at the same time: on its way to the inbox one overtakes another by what the
+    processors happen to be at. The database holds it to the last second, so that a host whose clock
+    is wrong can do no more than that."""
+    is_operator = actor.has_any(Role.OPERATOR, Role.EXCHANGE, Role.AUDITOR)
+    return [
+        lot_id, said.key, said.kind, actor.organisation_id, said.amount_fen,
+        json.dumps(said.content), is_operator, actor.person_id, came, list(_METHODS[said.kind]),
+    ]  # fmt: skip
+
+
+def _in_one(lot_id: int, values: list[Any]) -> Told:
+    """Take in and decide in the transaction that is open: nobody else sees it before its end."""
+    number = prepared.rows(_TAKE_IN, values)[0][0]
+    if number is None:
+        raise _why_not(lot_id)
+    for only in (None, number):
         try:
-            found = _turn(lot_id, number, is_alone=is_alone)
+            with acting(SYSTEM):
+                found = Sitting(lot_id, only=only, is_deciding=True).told
         except DatabaseError:
-            # One of those that wait can't be written: ours alone, so that it stops nobody.
-            if is_alone:
+            if only is not None:
                 raise
-            is_alone = True
         else:
             if number in found:
                 return found[number]
-
-
-def _enqueued(actor: Actor, lot_id: int, said: _Said) -> int:
-    """The number of its row in the inbox."""
-    is_operator = actor.has_any(Role.OPERATOR, Role.EXCHANGE, Role.AUDITOR)
-    values = [
-        said.key, said.kind, actor.organisation_id, said.amount_fen, json.dumps(said.content),
-        is_operator, actor.person_id, lot_id, list(_METHODS[said.kind]),
-    ]  # fmt: skip
-    is_alone = not connection.in_atomic_block
-    made = prepared.rows(_ENQUEUE, ["off" if is_alone else "on", *values])
-    if not made:
-        raise _why_not(lot_id)
-    return int(made[0][0])
+    raise _gone()
 
 
 def _why_not(lot_id: int) -> Conflict | NotFound:
@@ -216,50 +235,44 @@ def _why_not(lot_id: int) -> Conflict | NotFound:
     )
 
 
-def _turn(lot_id: int, number: int, *, is_alone: bool) -> dict[int, Told]:
-    """Wait for the lot; what another one has decided meanwhile is read, else we decide."""
-    only = number if is_alone else None
-    if connection.in_atomic_block:
-        with acting_on(SYSTEM, _TURN, [lot_id, number, False]) as row:
-            return _read(number, row) or _sit(lot_id, only)
-    with _turn_at(lot_id, number) as row:
-        found = _read(number, row)
-        if found:
-            return found
-        with acting(SYSTEM):
-            return _sit(lot_id, only)
-
-
-def _read(number: int, row: tuple[Any, ...]) -> dict[int, Told]:
-    """What another one has decided; nothing where nobody has."""
-    is_there, verdict, at, seq, closes_at = row
-    if not is_there:
-        sentence = gettext_noop("这次报价没有送到，请用同一个编号再报一次。")
-        raise Conflict("bids.gone", sentence)
-    return {} if at is None else {number: Told(Verdict(verdict), at, seq, closes_at)}
-
-
 def _sit(lot_id: int, only: int | None) -> dict[int, Told]:
-    return Sitting(lot_id, only=only, is_deciding=True, is_locked=True).told
+    with acting(SYSTEM):
+        return Sitting(lot_id, only=only, is_deciding=True, is_locked=True).told
 
 
 @contextmanager
-def _turn_at(lot_id: int, number: int) -> Iterator[tuple[Any, ...]]:
-    """Wait for the lot outside a transaction. Whoever is not told a verdict has the lot to the end
-    of the block, over the commit inside."""
-    row = prepared.rows(f"SELECT found.* FROM {_TURN} AS found", [lot_id, number, True])[0]  # noqa: S608
-    is_decided = row[2] is not None
+def _turn_at(
+    lot_id: int, number: int | None, values: list[Any]
+) -> Iterator[tuple[int, Told | None]]:
+    """Take in what has no number yet, and wait: to be told, or to have the lot. Whoever is not told
+    a verdict has the lot to the end of the block, over the commit inside."""
     try:
-        yield row
+        row = prepared.apart(_SEND, [number, *values])[0]
+    except Error:
+        connection.close()  # it may have had the lot already
+        raise
+    number, is_there, verdict, at, seq, closes_at = row
+    if number is None:
+        raise _why_not(lot_id)
+    if not is_there:
+        raise _gone()
+    if at is not None:
+        yield number, Told(Verdict(verdict), at, seq, closes_at)
+        return
+    try:
+        yield number, None
     finally:
-        if not is_decided:
-            _give_back(lot_id)
+        _give_back(lot_id)
+
+
+def _gone() -> Conflict:
+    return Conflict("bids.gone", gettext_noop("这次报价没有送到，请用同一个编号再报一次。"))
 
 
 def _give_back(lot_id: int) -> None:
     """A session that can't give the lot back is ended, so that it stops nobody."""
     try:
-        prepared.rows(_GIVE_BACK, [lot_id])
+        prepared.apart(_GIVE_BACK, [lot_id])
     except Error:
         if connection.connection is not None:
             connection.connection.close()

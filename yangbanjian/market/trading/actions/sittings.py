@@ -35,7 +35,7 @@ SELECT t + make_interval(secs => COALESCE((SELECT offset_seconds FROM clock_inst
 _WAITING = """
 SELECT id, key, kind, owner_id, amount_fen, content, is_operator, made_by FROM trading_inbox
 WHERE lot_id = %s::bigint AND at IS NULL AND (%s::bigint IS NULL OR id = %s::bigint)
-ORDER BY id LIMIT %s::int
+ORDER BY came_at, id LIMIT %s::int
 """
 _WRITE = """
 WITH r AS (
@@ -55,7 +55,7 @@ WITH r AS (
 )
 UPDATE trading_inbox AS i SET verdict = x.verdict, at = x.at, seq = x.seq, closes_at = x.closes_at
 FROM jsonb_to_recordset(%(told)s::jsonb) AS x(id bigint, verdict text, at timestamptz, seq int, closes_at timestamptz)
-WHERE i.id = x.id
+WHERE i.id = x.id AND i.id = ANY (%(numbers)s::bigint[])
 """
 _LINES = """
 INSERT INTO trading_lot_line (lot_id, n, line)
@@ -80,9 +80,9 @@ def lock(lot_id: int) -> None:
     prepared.rows(_LOCK, [lot_id])
 
 
-def clocks() -> tuple[datetime, datetime, datetime | None]:
+def clocks(asked: prepared.Asked) -> tuple[datetime, datetime, datetime | None]:
     """Business time, recorded time, and the platform's last sign of life."""
-    now, recorded, beat = prepared.rows(_CLOCK)[0]
+    now, recorded, beat = asked.rows()[0]
     return now, recorded, beat
 
 
@@ -96,14 +96,18 @@ class Sitting:
     ) -> None:  # fmt: skip
         if not is_locked:
             lock(lot_id)
-        self.lot = _locked(lot_id)
-        waiting = prepared.rows(_WAITING, [lot_id, only, only, MOST_AT_ONCE]) if is_deciding else []
-        self.now, recorded, beat = clocks()
+        most = MOST_AT_ONCE if is_deciding else 0
+        with prepared.together():
+            found = prepared.ask(_LOCKED, [lot_id])
+            waits = prepared.ask(_WAITING, [lot_id, only, only, most])
+            clock = prepared.ask(_CLOCK)
+            history = queries.History(lot_id, is_deciding=is_deciding)
+        self.lot = _lot_of(lot_id, found.rows())
+        waiting = waits.rows()
+        self.now, recorded, beat = clocks(clock)
         self.terms = queries.terms(self.lot)
-        keys = [row[1] for row in waiting]
-        self.course = Course.going_on(
-            self.terms, queries.lot_state(self.lot), queries.answered(lot_id, keys)
-        )
+        self.bidders = history.bidders()
+        self.course = Course.going_on(self.terms, history.state(self.lot), history.answered())
         self.is_over = self.lot.result is not None
         self.was_silent_for = recorded - beat if beat is not None else timedelta(0)
         if self.was_silent_for > timedelta(seconds=self.lot.outage_s) and not self.is_over:
@@ -135,12 +139,11 @@ class Sitting:
 
     def _decide(self, waiting: Sequence[tuple[Any, ...]]) -> dict[int, Told]:
         """The one verdict on each (A5), all rows of it in two statements."""
-        bidders = queries.bidders(self.lot, {row[3] for row in waiting})
         received, bids, told = [], [], {}
         for place, row in enumerate(waiting):
             pk, key, kind, owner_id, amount, inside, is_operator, by = row
             content = json.loads(inside)
-            bidder = bidders.get(owner_id)
+            bidder = self.bidders.get(owner_id)
             standing = queries.standing_of(self.lot, owner_id, bidder, is_operator=is_operator)
             plate = bidder.plate if bidder else ""
             said = queries.received_of(key, kind, plate, amount, content, standing)
@@ -165,10 +168,12 @@ class Sitting:
             "told": [{"id": pk, **_said(one)} for pk, one in told.items()],
         }  # fmt: skip
         values = {name: _in_json(listed) for name, listed in rows.items()}
-        prepared.rows(_WRITE, {"lot": self.lot.pk, **values})
+        with prepared.together():
+            # By their numbers, and not by reading an inbox of an hour.
+            prepared.ask(_WRITE, {"lot": self.lot.pk, "numbers": list(told), **values})
+            self.keep()
         self._tell_of(self.course.bids)
         self.course.bids.clear()
-        self.keep()
         return told
 
     def _tell_of_sealed(self, seq: int | None, plate: str, content: Mapping[str, Any]) -> None:
@@ -197,7 +202,7 @@ class Sitting:
         """Write the lines that are new, and the lot's times and top."""
         lot, state = self.lot, self.course.state
         if self.course.lines and not self.is_over:
-            prepared.rows(_LINES, [lot.pk, lot.lines, _in_json(self.course.lines)])
+            prepared.ask(_LINES, [lot.pk, lot.lines, _in_json(self.course.lines)])
             lot.lines += len(self.course.lines)
         self.course.lines.clear()
         top = state.best[0] if state.best else None
@@ -210,7 +215,7 @@ class Sitting:
             list(state.passed),
         )
         lot.top_fen, lot.top_plate = (top.amount_fen, top.plate) if top else (None, "")
-        prepared.rows(_KEEP, [*(_stored(lot, name) for name in _KEPT), lot.pk])
+        prepared.ask(_KEEP, [*(_stored(lot, name) for name in _KEPT), lot.pk])
 
 
 _KEPT = (
@@ -246,10 +251,9 @@ _KEEP = (
 )
 
 
-def _locked(lot_id: int) -> Lot:
-    """The lot, its row held, with as much of its edition as names it. By hand: the mapper takes
-    longer to write this statement than the server to carry it out."""
-    found = prepared.rows(_LOCKED, [lot_id])
+def _lot_of(lot_id: int, found: list[tuple[Any, ...]]) -> Lot:
+    """The lot with as much of its edition as names it. By hand: the mapper takes longer to write
+    the statement than the server to carry it out."""
     if not found:
         raise Lot.DoesNotExist(lot_id)
     values = [

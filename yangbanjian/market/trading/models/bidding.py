@@ -11,7 +11,8 @@ from yangbanjian.market.trading.models.lots import RECEIVED, Lot
 
 class Inbox(models.Model):
     """Something that has come in for a lot and waits for its verdict. Whoever holds the lot decides
-    all that waits, in the order of `id`; the sender reads the verdict here. Kept for an hour.
+    all that waits, in the order of `came_at`, at which it came to the platform; the sender reads
+    the verdict here. Kept for an hour.
 
     What it is about is not looked up by keys of the database: this row is written by everybody at
     once, and the decision asks anyway.
@@ -23,6 +24,7 @@ class Inbox(models.Model):
     )
     key = models.TextField()
     kind = models.TextField()
+    came_at = models.DateTimeField(db_default=models.Func(function="clock_timestamp"))
     owner_id = models.BigIntegerField()
     amount_fen = models.BigIntegerField(null=True)
     content = models.JSONField(default=dict)

@@ -38,9 +38,10 @@ from yangbanjian.market.trading.rules.lots import (
 
 _BEST = """
 SELECT b.seq, b.plate, b.amount_fen, b.at, b.closes_at, b.is_auto
-FROM (SELECT plate FROM trading_registration WHERE listing_id = %s::bigint) AS r
-CROSS JOIN LATERAL (SELECT * FROM trading_bid AS b WHERE b.lot_id = %s::bigint AND b.plate = r.plate
+FROM trading_lot AS l JOIN trading_registration AS r USING (listing_id)
+CROSS JOIN LATERAL (SELECT * FROM trading_bid AS b WHERE b.lot_id = l.id AND b.plate = r.plate
                     ORDER BY b.seq DESC LIMIT 1) AS b
+WHERE l.id = %s::bigint
 """
 _CEILINGS = """
 SELECT * FROM (
@@ -56,19 +57,27 @@ _KEPT = """
 SELECT seq, key, plate, content FROM trading_received
 WHERE lot_id = %s::bigint AND kind = 'sealed' AND verdict = 'accepted' ORDER BY seq
 """
+# One look for each that waits: of a lot's many rows nobody reads more.
 _ANSWERED = """
-SELECT key, kind, plate, amount_fen, content, standing, verdict, at, closes_at, seq
-FROM trading_received WHERE lot_id = %s::bigint AND key = ANY (%s::text[])
+SELECT r.key, r.kind, r.plate, r.amount_fen, r.content, r.standing, r.verdict, r.at, r.closes_at, r.seq
+FROM trading_inbox AS i CROSS JOIN LATERAL (
+  SELECT * FROM trading_received AS r WHERE r.lot_id = i.lot_id AND r.key = i.key LIMIT 1) AS r
+WHERE i.lot_id = %s::bigint AND i.at IS NULL
 """
-_BIDDERS = """
+_REGISTERED = """
 SELECT r.owner_id, r.id, r.plate, r.state, r.is_related,
   CASE WHEN r.hold_id IS NULL THEN r.deposit_fen = 0 ELSE EXISTS (
     SELECT FROM ledger_transfer AS h WHERE h.id = r.hold_id AND h.kind = 'pending'
       AND (h.expires_at IS NULL OR h.expires_at > clock_timestamp() + make_interval(
         secs => COALESCE((SELECT offset_seconds FROM clock_installation), 0)))
       AND NOT EXISTS (SELECT FROM ledger_transfer AS x WHERE x.hold_id = h.id)) END
-FROM trading_registration AS r WHERE r.listing_id = %s::bigint AND r.owner_id = ANY (%s::bigint[])
+FROM trading_registration AS r
 """
+_BIDDERS = f"{_REGISTERED} WHERE r.listing_id = %s::bigint AND r.owner_id = ANY (%s::bigint[])"
+_WHO_WAIT = f"""
+{_REGISTERED} WHERE r.listing_id = (SELECT listing_id FROM trading_lot WHERE id = %s::bigint)
+  AND r.owner_id = ANY (ARRAY(SELECT owner_id FROM trading_inbox WHERE lot_id = %s::bigint AND at IS NULL))
+"""  # noqa: S608
 
 
 def terms(lot: Lot, opens_at: datetime | None = None) -> Terms:
@@ -86,38 +95,67 @@ def terms(lot: Lot, opens_at: datetime | None = None) -> Terms:
     )  # fmt: skip
 
 
-def lot_state(lot: Lot) -> State:
-    """The state of an open lot from its rows. Of the bids each plate's last is enough: it is its
-    highest."""
-    assert lot.free_until is not None
-    assert lot.closes_at is not None
-    assert lot.hard_close_at is not None
-    bids = (
-        [Placed(*row) for row in prepared.rows(_BEST, [lot.listing_id, lot.pk])] if lot.seq else []
-    )
-    made = course.rebuilt(
-        terms(lot), free_until=lot.free_until, closes_at=lot.closes_at,
-        hard_close_at=lot.hard_close_at, last_at=lot.last_at, paused_at=lot.paused_at,
-        held=lot.held, stage=Stage(lot.stage), extensions=lot.extensions,
-        bids=sorted(bids, key=lambda b: b.seq), ceilings=_ceilings(lot),
-    )  # fmt: skip
-    made = replace(
-        made, seq=lot.seq, asked_at=lot.asked_at, matched=lot.matched or None,
-        passed=tuple(lot.passed),
-    )  # fmt: skip
-    if lot.method == Method.SEALED:
-        plates = tuple(row[0] for row in prepared.rows(_SEALED, [lot.pk]))
-        made = replace(made, sealed=plates, best=_opened(lot))
-    return made
+@dataclass(frozen=True, slots=True)
+class Bidder:
+    """A registration, as far as a bid asks for it."""
+
+    pk: int
+    plate: str
+    state: str
+    is_related: bool
+    holds_deposit: bool
 
 
-def _ceilings(lot: Lot) -> list[Ceiling]:
-    if lot.method not in (Method.RISING, Method.DYNAMIC):
-        return []
-    return [
-        Ceiling(id=key, plate=plate, max_fen=most)
-        for _, key, plate, most in prepared.rows(_CEILINGS, [lot.pk])
-    ]
+class History:
+    """What has happened at a lot, asked for at once (`prepared.together`) and read when it is
+    needed. `is_deciding`: also of what waits to be decided."""
+
+    def __init__(self, lot_id: int, *, is_deciding: bool = False) -> None:
+        self._best = prepared.ask(_BEST, [lot_id])
+        self._ceilings = prepared.ask(_CEILINGS, [lot_id])
+        self._answered = prepared.ask(_ANSWERED, [lot_id]) if is_deciding else None
+        self._bidders = prepared.ask(_WHO_WAIT, [lot_id, lot_id]) if is_deciding else None
+
+    def state(self, lot: Lot) -> State:
+        """The state of an open lot. Of the bids each plate's last is enough: it is its highest."""
+        assert lot.free_until is not None
+        assert lot.closes_at is not None
+        assert lot.hard_close_at is not None
+        bids = [Placed(*row) for row in self._best.rows()]
+        ceilings = [
+            Ceiling(id=key, plate=plate, max_fen=most)
+            for _, key, plate, most in self._ceilings.rows()
+        ]
+        made = course.rebuilt(
+            terms(lot), free_until=lot.free_until, closes_at=lot.closes_at,
+            hard_close_at=lot.hard_close_at, last_at=lot.last_at, paused_at=lot.paused_at,
+            held=lot.held, stage=Stage(lot.stage), extensions=lot.extensions,
+            bids=sorted(bids, key=lambda b: b.seq), ceilings=ceilings,
+        )  # fmt: skip
+        made = replace(
+            made, seq=lot.seq, asked_at=lot.asked_at, matched=lot.matched or None,
+            passed=tuple(lot.passed),
+        )  # fmt: skip
+        if lot.method == Method.SEALED:
+            plates = tuple(row[0] for row in prepared.rows(_SEALED, [lot.pk]))
+            made = replace(made, sealed=plates, best=_opened(lot))
+        return made
+
+    def answered(self) -> dict[str, replaying.Answered]:
+        """What was said before to the ids that wait once more (A6)."""
+        found = {}
+        rows = self._answered.rows() if self._answered else []
+        for key, kind, plate, amount, content, standing, verdict, at, closes_at, seq in rows:
+            inside = json.loads(content)
+            received = received_of(key, kind, plate, amount, inside, Standing(standing))
+            answer = Answer(Verdict(verdict), at, closes_at, number=seq)
+            found[key] = replaying.Answered(received, answer)
+        return found
+
+    def bidders(self) -> dict[int, Bidder]:
+        """The registrations of those who wait, by organisation."""
+        rows = self._bidders.rows() if self._bidders else []
+        return {row[0]: Bidder(*row[1:]) for row in rows}
 
 
 def _opened(lot: Lot) -> tuple[Placed, ...]:
@@ -157,17 +195,6 @@ def ciphertexts(lot: Lot) -> dict[str, str]:
     return {row[1]: json.loads(row[3])["ciphertext"] for row in prepared.rows(_KEPT, [lot.pk])}
 
 
-def answered(lot_id: int, keys: Collection[str]) -> dict[str, replaying.Answered]:
-    """What was said before to these ids (A6)."""
-    found = {}
-    rows = prepared.rows(_ANSWERED, [lot_id, list(keys)]) if keys else []
-    for key, kind, plate, amount, content, standing, verdict, at, closes_at, seq in rows:
-        received = received_of(key, kind, plate, amount, json.loads(content), Standing(standing))
-        answer = Answer(Verdict(verdict), at, closes_at, number=seq)
-        found[key] = replaying.Answered(received, answer)
-    return found
-
-
 def received_of(
     key: str, kind: str, plate: str, amount: int | None, content: Mapping[str, Any],
     standing: Standing,
@@ -183,17 +210,6 @@ def received_of(
         id=key, plate=plate, commitment=content["commitment"], standing=standing,
         ciphertext_sha256=content["ciphertext_sha256"],
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Bidder:
-    """A registration, as far as a bid asks for it."""
-
-    pk: int
-    plate: str
-    state: str
-    is_related: bool
-    holds_deposit: bool
 
 
 def bidders(lot: Lot, owners: Collection[int]) -> dict[int, Bidder]:

@@ -50,7 +50,7 @@ def _next(lot: Lot, now: datetime) -> int | None:
         return None
     if lot.method == Method.DUTCH:
         with acting(SYSTEM):  # the state asks for all plates
-            return dutch.price_at(lots.terms(lot), lots.lot_state(lot), now)
+            return dutch.price_at(lots.terms(lot), lots.History(lot.pk).state(lot), now)
     if lot.method in (Method.RISING, Method.DYNAMIC) and lot.top_fen is not None:
         return lot.top_fen + lot.step_fen
     return lot.start_fen

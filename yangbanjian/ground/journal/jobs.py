@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -158,31 +158,67 @@ def is_far_behind(name: str, most: int = BATCH) -> bool:
 def deliver(*, include_own: bool = False, lane: str = "", room: str = "") -> int:
     """Bring every follower (of a lane, of a room) up to date; returns how many entries were passed
     on."""
-    passed = 0
-    reached, newest = _places(include_own)
-    for following in _FOLLOWING.values():
-        if lane not in ("", following.lane) or room not in ("", following.name.partition(".")[0]):
-            continue
-        if following.name not in reached:
+    passed, waiting = 0, _Waiting(include_own)
+    asked = [
+        one for one in _FOLLOWING.values()
+        if lane in ("", one.lane) and room in ("", one.name.partition(".")[0])
+    ]  # fmt: skip
+    for following in asked:
+        if following.name not in waiting.reached:
             with acting(SYSTEM):
                 Subscription.objects.get_or_create(name=following.name)
-        elif reached[following.name] >= newest:
+        elif not waiting.has_news_for(following):
             continue
         count = _bring_up(following, include_own)
         if count:
-            newest = _places(include_own)[1]  # what it wrote is news to those after it
+            waiting = _Waiting(include_own)  # what it wrote is news to those after it
         passed += count
+    waiting.let_pass(asked)
     return passed
 
 
-def _places(include_own: bool) -> tuple[dict[str, tuple[int, int]], tuple[int, int]]:
-    """(how far each follower has come, the newest settled entry), as (xact, id): most of the time
-    there is nothing new for anybody, and two questions tell so for all."""
-    with acting(SYSTEM):
-        reached = {s.name: (s.xact, s.entry_id) for s in Subscription.objects.all()}
-        settled = Entry.objects.filter(xact__lt=settled_below(include_own=include_own))
-        newest = settled.order_by("-xact", "-id").values_list("xact", "id").first()
-    return reached, newest or (0, 0)
+class _Waiting:
+    """What followers have not seen yet, read once for all of them: most of the time there is nothing
+    new for anybody, and then something for one or two."""
+
+    def __init__(self, include_own: bool) -> None:
+        with acting(SYSTEM):
+            self.reached = {s.name: (s.xact, s.entry_id) for s in Subscription.objects.all()}
+            behind = min(self.reached.values(), default=(0, 0))
+            news = Entry.objects.filter(xact__lt=settled_below(include_own=include_own)).extra(
+                where=["(xact, id) > (%s, %s)"], params=list(behind)
+            )
+            found = list(news.order_by("xact", "id").values_list("xact", "id", "verb")[:BATCH])
+        self._news = [((xact, pk), verb) for xact, pk, verb in found]
+        # Of many, as after an import, each follower looks for its own.
+        self._is_all = len(found) < BATCH
+
+    def has_news_for(self, following: _Following) -> bool:
+        reached = self.reached[following.name]
+        return any(
+            place > reached and (not self._is_all or _is_wanted(following.verbs, verb))
+            for place, verb in self._news
+        )
+
+    def let_pass(self, asked: Iterable[_Following]) -> None:
+        """Move those on who want nothing of all this."""
+        if not self._news or not self._is_all:
+            return
+        (xact, entry_id), _ = newest = self._news[-1]
+        names = [
+            one.name for one in asked
+            if self.reached.get(one.name, newest[0]) < newest[0] and not self.has_news_for(one)
+        ]  # fmt: skip
+        short = Q(xact__lt=xact) | Q(xact=xact, entry_id__lt=entry_id)
+        with acting(SYSTEM):
+            # Whose batch is under way elsewhere moves on with that.
+            free = Subscription.objects.select_for_update(skip_locked=True, no_key=True)
+            ours = [one.name for one in free.filter(short, name__in=names).order_by("name")]
+            Subscription.objects.filter(name__in=ours).update(xact=xact, entry_id=entry_id)
+
+
+def _is_wanted(verbs: tuple[str, ...], verb: str) -> bool:
+    return any(verb.startswith(v[:-1]) if v.endswith(".*") else verb == v for v in verbs)
 
 
 def _bring_up(following: _Following, include_own: bool) -> int:

@@ -23,6 +23,7 @@ from yangbanjian.faces.cli.demo.floor import plan_the_floor
 from yangbanjian.faces.cli.demo.sales import plan_sales
 from yangbanjian.faces.cli.running import DEMO_DAYS as DAYS
 from yangbanjian.ground.clock import queries as clock
+from yangbanjian.ground.database import prepared
 from yangbanjian.ground.site import actions as site
 from yangbanjian.ground.site import queries as site_queries
 
@@ -69,7 +70,11 @@ def load_if_new() -> None:
     site.set_demo("begun")
     if VECTORS.exists():
         lending.lend(VECTORS)
+    # What a crash takes away is begun anew, so thousands of commits need not wait for the disk: the
+    # last one carries all of them along.
+    prepared.apart("SELECT set_config('synchronous_commit', 'off', false)")
     live()
+    prepared.apart("SELECT set_config('synchronous_commit', 'on', false)")
     site.set_demo("whole")
 
 

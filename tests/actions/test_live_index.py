@@ -47,7 +47,7 @@ def test_what_is_published_is_found_and_what_is_withdrawn_is_not() -> None:
     assert answer.items[0].record.pk == cold
     first = answer.items[0]
     assert first.score == round(sum(first.parts.values()), 6)
-    assert {r["verdict"] for r in first.reasons} == {"yes"}
+    assert [r for r in first.reasons if r["verdict"] != "yes"] == []
     actions.move(actor=make.actor(Role.OPERATOR), record_id=cold, name="withdraw")
     journal.deliver(include_own=True)
     live.live().catch_up()
@@ -161,3 +161,29 @@ def test_what_a_long_import_brings_is_found_bit_by_bit(
     working._compact()
     assert bases == [20, 40, 60, 60]  # it rests now
     assert len(index.index) == 80
+
+
+@pytest.mark.parametrize("lane", [journal.PROMPT, ""])
+def test_a_follower_that_is_far_behind_keeps_no_news_from_the_others(
+    lane: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "BATCH", 5)
+    _imported(8, tmp_path)
+    journal.deliver(include_own=True)
+    late = Subscription.objects.filter(name=jobs.DOCUMENTS)
+    late.update(xact=0, entry_id=0)
+    heard: list[int] = []
+    monkeypatch.setitem(
+        journal._FOLLOWING, "tests.heard",
+        journal._Following(
+            "tests.heard", ("achievements.published",), lambda news: heard.extend(e.pk for e in news)
+        ),
+    )  # fmt: skip
+    last = Entry.objects.order_by("-xact", "-id")[0]
+    Subscription.objects.create(name="tests.heard", xact=last.xact, entry_id=last.pk)
+    tto, operator = make.actor(Role.TTO), make.actor(Role.OPERATOR)
+    new = make.achievement(tto, title="余热锅炉", abstract="回收窑尾余热供汽。")
+    actions.move(actor=tto, record_id=new.pk, name="submit")
+    actions.move(actor=operator, record_id=new.pk, name="approve")
+    journal.deliver(include_own=True, lane=lane)
+    assert len(heard) == 1

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -158,11 +158,11 @@ def is_far_behind(name: str, most: int = BATCH) -> bool:
 def deliver(*, include_own: bool = False, lane: str = "", room: str = "") -> int:
     """Bring every follower (of a lane, of a room) up to date; returns how many entries were passed
     on."""
-    passed, waiting = 0, _Waiting(include_own)
     asked = [
         one for one in _FOLLOWING.values()
         if lane in ("", one.lane) and room in ("", one.name.partition(".")[0])
     ]  # fmt: skip
+    passed, waiting = 0, _Waiting(asked, include_own)
     for following in asked:
         if following.name not in waiting.reached:
             with acting(SYSTEM):
@@ -171,43 +171,47 @@ def deliver(*, include_own: bool = False, lane: str = "", room: str = "") -> int
             continue
         count = _bring_up(following, include_own)
         if count:
-            waiting = _Waiting(include_own)  # what it wrote is news to those after it
+            waiting = _Waiting(asked, include_own)  # what it wrote is news to those after it
         passed += count
-    waiting.let_pass(asked)
+    waiting.let_pass()
     return passed
 
 
 class _Waiting:
-    """What followers have not seen yet, read once for all of them: most of the time there is nothing
-    new for anybody, and then something for one or two."""
+    """What these followers have not seen yet, read once for all of them: most of the time there is
+    nothing new for anybody, and then something for one or two."""
 
-    def __init__(self, include_own: bool) -> None:
+    def __init__(self, asked: Sequence[_Following], include_own: bool) -> None:
+        self._asked = asked
         with acting(SYSTEM):
             self.reached = {s.name: (s.xact, s.entry_id) for s in Subscription.objects.all()}
-            behind = min(self.reached.values(), default=(0, 0))
+            places = [self.reached[one.name] for one in asked if one.name in self.reached]
             news = Entry.objects.filter(xact__lt=settled_below(include_own=include_own)).extra(
-                where=["(xact, id) > (%s, %s)"], params=list(behind)
+                where=["(xact, id) > (%s, %s)"], params=list(min(places, default=(0, 0)))
             )
             found = list(news.order_by("xact", "id").values_list("xact", "id", "verb")[:BATCH])
+            last = news.order_by("-xact", "-id").values_list("xact", "id").first()
         self._news = [((xact, pk), verb) for xact, pk, verb in found]
+        self._newest = last or (0, 0)
         # Of many, as after an import, each follower looks for its own.
         self._is_all = len(found) < BATCH
 
     def has_news_for(self, following: _Following) -> bool:
         reached = self.reached[following.name]
+        if not self._is_all:
+            return reached < self._newest
         return any(
-            place > reached and (not self._is_all or _is_wanted(following.verbs, verb))
-            for place, verb in self._news
+            place > reached and _is_wanted(following.verbs, verb) for place, verb in self._news
         )
 
-    def let_pass(self, asked: Iterable[_Following]) -> None:
+    def let_pass(self) -> None:
         """Move those on who want nothing of all this."""
         if not self._news or not self._is_all:
             return
-        (xact, entry_id), _ = newest = self._news[-1]
+        xact, entry_id = newest = self._news[-1][0]
         names = [
-            one.name for one in asked
-            if self.reached.get(one.name, newest[0]) < newest[0] and not self.has_news_for(one)
+            one.name for one in self._asked
+            if self.reached.get(one.name, newest) < newest and not self.has_news_for(one)
         ]  # fmt: skip
         short = Q(xact__lt=xact) | Q(xact=xact, entry_id__lt=entry_id)
         with acting(SYSTEM):

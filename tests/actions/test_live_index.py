@@ -65,6 +65,17 @@ def test_every_text_gets_its_vector_and_then_none_is_missing() -> None:
     assert len(index.index.missing()) == 0
 
 
+def test_what_a_record_says_is_read_again_when_it_says_something_else() -> None:
+    """Also under the same number: a process may meet another database."""
+    cold, _, _ = _publish()
+    live.live().catch_up()
+    text = "冷库电耗降 25% 以上"
+    assert queries.ask(actor=ANONYMOUS, text=text, with_encoder=False).items[0].reasons
+    Achievement.objects.filter(pk=cold).update(abstract="回收压缩机排热，冷库电耗下降 5%。")
+    told = queries.ask(actor=ANONYMOUS, text=text, with_encoder=False).items[0]
+    assert "no" in {reason["verdict"] for reason in told.reasons}
+
+
 def _imported(count: int, tmp_path: Path) -> None:
     owner = make.organisation("authority")
     path = sheets.lines(tmp_path / "a.jsonl", sheets.rows(count))

@@ -249,19 +249,20 @@ def _explained(said: Understanding, one: _Weighed, proof: float, today: date) ->
     )
 
 
-_READINGS: OrderedDict[tuple[str, int, int], Reading] = OrderedDict()
+_READINGS: OrderedDict[tuple[str, int], tuple[RecordView, Reading]] = OrderedDict()
 READINGS_KEPT = 5000
 
 
 def _reading(kind: str, record: Any, view: RecordView) -> Reading:
-    """The facts of a version of a record, read once a process."""
-    key = (kind, record.pk, record.version)
-    found = _READINGS.get(key)
-    if found is None:
-        found = _READINGS[key] = read_record(view)
+    """The facts of a record, read once a process as long as it says the same."""
+    key = (kind, record.pk)
+    known, reading = _READINGS.get(key, (None, None))
+    if reading is None or known != view:
+        reading = read_record(view)
+        _READINGS[key] = view, reading
         while len(_READINGS) > READINGS_KEPT:
             _READINGS.popitem(last=False)
-    return found
+    return reading
 
 
 def _checked(reason: dict[str, Any], record: Any) -> dict[str, Any]:

@@ -220,8 +220,7 @@ class MatchIndex:
         """
         with self._lock:
             seen = self._view
-            merged = pieces.merge(seen.segments, self._masks()) if seen.segments else None
-            base = merged if merged is not None else pieces.build([])
+            base = pieces.merge(seen.segments, self._masks()) if seen.segments else pieces.build([])
             number = int(self._base.rpartition("-")[2] or 0) + 1
             target = self._folder / f"base-{number:06d}"
             fresh = self._folder / f".base-{number:06d}.{os.getpid()}"
@@ -234,18 +233,16 @@ class MatchIndex:
             pointer = self._folder / f".{_CURRENT}.{os.getpid()}"
             pointer.write_text(target.name, "utf-8")
             pointer.replace(self._folder / _CURRENT)
-            # Of a transaction that the base has in part, its writer need not take in that part again.
             known = {key: c for key, c in self._recent.items() if c.seq >= self.seq}
             self._follow_base()
-            self._recent.update(known)
+            self._recent |= known  # of an unfinished transaction the base has these already
         for old in sorted(self._folder.glob("base-*"))[:-2]:
             shutil.rmtree(old, ignore_errors=True)
         return target
 
     def outside_base(self) -> int:
         """How many records a new base would take in."""
-        segments = self._view.segments
-        return sum(part.size for part in (segments[1:] if self._base else segments))
+        return sum(part.size for part in self._view.segments[1 if self._base else 0 :])
 
     def missing(self) -> Array:
         """Keys of records alive whose text has no vector yet."""

@@ -45,7 +45,7 @@ GUARDS: dict[str, tuple[str, list[str]]] = {
     "nothing goes on unpublished": (
         "UPDATE trading_listing SET state = 'ended' WHERE state = 'draft'", [MOVES.format("listing")]),
     "who stands behind it stands": (
-        f"UPDATE trading_listing SET accepted_by = 7 {PUBLIC}", [MOVES.format("listing")]),
+        f"UPDATE trading_listing SET accepted_by = -7 {PUBLIC}", [MOVES.format("listing")]),
     "two persons stand behind it": (
         f"UPDATE trading_listing SET accepted_by = 7, published_by = 7 {PUBLIC}",
         [MOVES.format("listing"), CHECK.format("listing", "listing_second_person")]),

@@ -77,7 +77,8 @@ def elsewhere(own_database: None, tmp_path: Path) -> Iterator[str]:
     for alias in ("default", "migrator"):
         if alias in connections.settings:
             connections[alias].close()
-    connections.settings.pop("migrator", None)
+    if connections.settings.pop("migrator", None):
+        del connections["migrator"]  # else the next to say so gets this one
     connections.settings["default"] = before
     connections["default"].settings_dict.update(before)
     with psycopg.connect(database.admin_url(), autocommit=True) as server:

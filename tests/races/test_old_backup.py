@@ -47,7 +47,8 @@ def names(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[str, 
         for alias in ("default", "migrator"):
             if alias in connections.settings:
                 connections[alias].close()
-        connections.settings.pop("migrator", None)
+        if connections.settings.pop("migrator", None):
+            del connections["migrator"]  # else the next to say so gets this one
         connections.settings["default"] = before
         connections["default"].settings_dict.clear()
         connections["default"].settings_dict.update(there)

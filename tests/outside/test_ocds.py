@@ -126,6 +126,10 @@ def _lots() -> None:
     room.over()
     for number in range(2):
         room.hand_in(number)
+    lost = Room().ready()
+    lost.send("A3", 210)
+    lost.over().hand_in(0)
+    trading.stop_lot(actor=lost.holders[0], lot_id=lost.lot.pk, reason="两方的份额都找不到了")
 
 
 def _judge(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 from contextlib import suppress
 from typing import Any
@@ -22,6 +23,7 @@ from yangbanjian.config.streams import Outbox, Receive, Scope, Send, answer, str
 
 Cursor = tuple[int, int]
 
+_log = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
 MOST_LISTENERS, MOST_REPLAYED, MOST_READING = 1000, 500, 4
 _NEWS = """
@@ -69,6 +71,7 @@ class Market:
             return None
         if self._reader is None or self._reader.done():
             self._reader = asyncio.create_task(self._follow())
+            self._reader.add_done_callback(self._has_ended)
         outbox = Outbox()
         self._listeners.add(outbox)
         return outbox
@@ -76,14 +79,25 @@ class Market:
     def leave(self, outbox: Outbox) -> None:
         self._listeners.discard(outbox)
 
+    def _has_ended(self, reader: asyncio.Task[None]) -> None:
+        """Nobody is left listening to a reader that is gone: they come back, and so does it."""
+        problem = None if reader.cancelled() else reader.exception()
+        if problem is not None:
+            _log.error("the reader of the journal has ended", exc_info=problem)
+            for outbox in self._listeners:
+                outbox.close()
+
     async def _follow(self) -> None:
+        after: Cursor | None = None
         while self._listeners:
             with suppress(psycopg.OperationalError):
                 async with await psycopg.AsyncConnection.connect(
                     self._url, autocommit=True
                 ) as database:
-                    row = await (await database.execute(_NOW)).fetchone()
-                    after: Cursor = ((row[0] if row else 0), 0)
+                    if after is None:
+                        row = await (await database.execute(_NOW)).fetchone()
+                        after = ((row[0] if row else 0), 0)
+                    # After a lost connection it goes on where it was: they are listening still.
                     while self._listeners:
                         for cursor, event in await self._read(database, after):
                             after = cursor

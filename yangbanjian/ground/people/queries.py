@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
@@ -23,30 +24,37 @@ from yangbanjian.ground.people.rules import DEFAULT_MAIL, MAIL_CHOICES, SECOND_F
 from yangbanjian.kernel.actor import ANONYMOUS, Actor, Role
 
 
-def memberships_of(person_id: int) -> QuerySet[Membership]:
-    """The memberships that hold now."""
+def memberships_of(person_id: int, now: datetime | None = None) -> QuerySet[Membership]:
+    """The memberships that hold now; ``now`` from who has read the clock already."""
     return (
-        Membership.objects.filter(person_id=person_id, period__contains=clock.now())
+        Membership.objects.filter(person_id=person_id, period__contains=now or clock.now())
         .select_related("organisation")
         .order_by("id")
     )
 
 
-def actor_of(person: Person, organisation_id: int | None = None) -> Actor:
+def actor_of(
+    person: Person, organisation_id: int | None = None, now: datetime | None = None
+) -> Actor:
     """The actor for a person, acting for one of their organisations (the first by default).
 
     A suspended organisation gives no mandate; an inactive person is nobody, and outside the
-    sandbox so is a demo account.
+    sandbox so is a demo account. ``now``: as for :func:`memberships_of`.
     """
     if not person.is_active or person.erased_at is not None:
         return ANONYMOUS
     if person.is_demo and not clock.is_sandbox():
         return ANONYMOUS
-    held = [m for m in memberships_of(person.pk) if m.organisation.state != "suspended"]
-    mandates = frozenset(m.organisation_id for m in held)
+    # For each page and each call of the API: no more than it takes is read.
+    held = list(
+        memberships_of(person.pk, now)
+        .exclude(organisation__state="suspended")
+        .values_list("organisation_id", "role")
+    )
+    mandates = frozenset(organisation for organisation, _ in held)
     if organisation_id not in mandates:
-        organisation_id = held[0].organisation_id if held else None
-    roles = frozenset(Role(m.role) for m in held if m.organisation_id == organisation_id)
+        organisation_id = held[0][0] if held else None
+    roles = frozenset(Role(role) for organisation, role in held if organisation == organisation_id)
     return Actor(
         person_id=person.pk, organisation_id=organisation_id, roles=roles, mandates=mandates
     )

@@ -123,10 +123,12 @@ def _used(secret: str) -> Actor | None:
         .select_related("person")
         .first()
     )
-    now = clock.recorded_now()
-    if token is None or (token.expires_at is not None and token.expires_at <= now):
+    if token is None:
         return None
-    actor = queries.actor_of(token.person, token.organisation_id)
+    business, now = clock.both()
+    if token.expires_at is not None and token.expires_at <= now:
+        return None
+    actor = queries.actor_of(token.person, token.organisation_id, business)
     if actor.is_anonymous:
         return None
     if token.used_at is None or now - token.used_at >= USED_EVERY:

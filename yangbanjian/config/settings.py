@@ -9,24 +9,29 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 PACKAGE = Path(__file__).resolve().parent.parent
-HOME = Path(os.environ.get("YBJ_HOME", "var")).resolve()
 
-YBJ_SANDBOX = os.environ.get("YBJ_SANDBOX") == "1"
-YBJ_PUBLIC_URL = os.environ.get("YBJ_PUBLIC_URL", "").rstrip("/")
-YBJ_PORT = int(os.environ.get("YBJ_PORT", "8000"))
+
+def _set(name: str, default: str = "") -> str:
+    """What stands in the environment; what is empty there is not set."""
+    return os.environ.get(name) or default
+
+
+HOME = Path(_set("YBJ_HOME", "var")).resolve()
+
+YBJ_SANDBOX = _set("YBJ_SANDBOX") == "1"
+YBJ_PUBLIC_URL = _set("YBJ_PUBLIC_URL").rstrip("/")
+YBJ_PORT = int(_set("YBJ_PORT", "8000"))
 # Open data: the prefix that the Open Contracting Partnership has given the publisher, the licence.
-YBJ_OCDS_PREFIX = os.environ.get("YBJ_OCDS_PREFIX", "ocds-000000")
-YBJ_DATA_LICENSE = os.environ.get(
-    "YBJ_DATA_LICENSE", "https://creativecommons.org/licenses/by/4.0/"
-)
+YBJ_OCDS_PREFIX = _set("YBJ_OCDS_PREFIX", "ocds-000000")
+YBJ_DATA_LICENSE = _set("YBJ_DATA_LICENSE", "https://creativecommons.org/licenses/by/4.0/")
 
 
 def _secret() -> str:
     """The signing key: from a file that only the operator reads; made by the supervisor."""
-    path = Path(os.environ.get("YBJ_SECRET_FILE", HOME / "secrets" / "django.key"))
+    path = Path(_set("YBJ_SECRET_FILE", str(HOME / "secrets" / "django.key")))
     if path.exists():
         return path.read_text().strip()
-    return os.environ.get("YBJ_SECRET_KEY", "")
+    return _set("YBJ_SECRET_KEY")
 
 
 # Without a data folder (checks, tests) a key of the moment: never one that somebody could know.
@@ -52,7 +57,7 @@ def database(url: str) -> dict[str, Any]:
     }
 
 
-_URL = os.environ.get("DATABASE_URL", "postgresql:///ybj?host=/nowhere")
+_URL = _set("DATABASE_URL", "postgresql:///ybj?host=/nowhere")
 DATABASES = {"default": database(_URL)}
 if os.environ.get("YBJ_MIGRATE_URL"):
     DATABASES["migrator"] = database(os.environ["YBJ_MIGRATE_URL"])
@@ -155,7 +160,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
 # The dotted path of an adapter to another identity provider; empty: nothing outside is asked.
-YBJ_IDENTITY_PROVIDER = os.environ.get("YBJ_IDENTITY_PROVIDER", "")
+YBJ_IDENTITY_PROVIDER = _set("YBJ_IDENTITY_PROVIDER")
 LOGIN_URL = "/login"
 CSRF_FAILURE_VIEW = "yangbanjian.faces.web.errors.csrf_failed"
 
@@ -164,12 +169,12 @@ LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")]
 LOCALE_PATHS = [PACKAGE / "locale"]
 LANGUAGE_COOKIE_NAME = "lang"
-TIME_ZONE = os.environ.get("YBJ_TIME_ZONE", "Asia/Shanghai")
+TIME_ZONE = _set("YBJ_TIME_ZONE", "Asia/Shanghai")
 USE_TZ = True
 USE_I18N = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(os.environ.get("YBJ_STATIC_ROOT", HOME / "static"))
+STATIC_ROOT = Path(_set("YBJ_STATIC_ROOT", str(HOME / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -179,7 +184,7 @@ INDEX_ROOT = HOME / "index"
 KEYS_ROOT = HOME / "secrets" / "signing"
 ANCHORS_ROOT = HOME / "anchors"
 # Who is sent the log's head once a day, separated by commas.
-YBJ_ANCHOR_MAIL = [a for a in os.environ.get("YBJ_ANCHOR_MAIL", "").split(",") if a.strip()]
+YBJ_ANCHOR_MAIL = [a for a in _set("YBJ_ANCHOR_MAIL").split(",") if a.strip()]
 
 _hosts = [urlsplit(YBJ_PUBLIC_URL).hostname] if YBJ_PUBLIC_URL else []
 ALLOWED_HOSTS = [h for h in [*_hosts, "127.0.0.1", "localhost", "[::1]"] if h]
@@ -202,8 +207,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
-YBJ_SMTP_URL = os.environ.get("YBJ_SMTP_URL", "")
-DEFAULT_FROM_EMAIL = os.environ.get("YBJ_MAIL_FROM", "noreply@localhost")
+YBJ_SMTP_URL = _set("YBJ_SMTP_URL")
+DEFAULT_FROM_EMAIL = _set("YBJ_MAIL_FROM", "noreply@localhost")
 
 
 def mail(url: str, is_sandbox: bool) -> dict[str, Any]:
@@ -235,5 +240,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["stderr"], "level": os.environ.get("YBJ_LOG_LEVEL", "WARNING")},
+    "root": {"handlers": ["stderr"], "level": _set("YBJ_LOG_LEVEL", "WARNING")},
 }

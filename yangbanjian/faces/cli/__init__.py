@@ -11,9 +11,11 @@ def main() -> None:
     file or a database that fails under us. Anything else is a bug and shows where."""
     from yangbanjian.faces.cli.commands import app
     from yangbanjian.kernel.refusals import Refusal
+    from yangbanjian.supervisor.environment import refuse_unusable
     from yangbanjian.supervisor.refusal import EngineRefusal
 
     try:
+        refuse_unusable()
         app()
     except (Refusal, EngineRefusal) as refusal:
         print(str(refusal), file=sys.stderr)

@@ -180,6 +180,42 @@ def test_a_match_that_is_undone_opens_the_instalment_again() -> None:
     assert (again.paid_fen, again.line, again.paid_at) == (DEPOSIT, None, None)
 
 
+def test_a_price_that_is_taken_back_stops_certificate_and_settlement() -> None:
+    from yangbanjian.ground.bank import actions as bank
+    from yangbanjian.ground.journal import jobs as news
+    from yangbanjian.ground.messages.models import Notice
+    from yangbanjian.market.certificates import actions as certificates
+    from yangbanjian.market.certificates import queries as certified
+    from yangbanjian.market.certificates.rules import form
+
+    sale = deals.paid()
+    deal = actions.hand_over(actor=sale.seller, deal_id=fresh(sale).pk)
+    row = queries.instalments(deal)[0]
+    assert row.line is not None
+    assert row.expectation is not None
+    told = Notice.objects.filter(url=f"/deals/{deal.pk}", sentence__contains="被撤销对账")
+    for times in (1, 2):
+        bank.unmatch(actor=sale.staff, line_id=row.line.pk, reason="错账")
+        news.deliver(include_own=True)
+        assert queries.received_fen(deal) == DEPOSIT
+        for person in (sale.staff.person_id, sale.staff2.person_id):
+            assert told.filter(person_id=person, needs_action=True).count() == times
+        with pytest.raises(Conflict) as refusal:
+            certificates.issue(actor=sale.staff, deal_id=deal.pk)
+        assert refusal.value.code == "certificates.not_yet"
+        assert form.missing(certified.facts(deal)) == ("books_agree",)
+        actions.propose_settlement(actor=sale.staff, deal_id=deal.pk)
+        with pytest.raises(Conflict):
+            actions.settle(actor=sale.staff2, deal_id=deal.pk)
+        bank.match(actor=sale.staff, line_id=row.line.pk, expectation_id=row.expectation.pk)
+        news.deliver(include_own=True)
+    assert queries.received_fen(deal) == deal.price_fen
+    certificates.issue(actor=sale.staff, deal_id=deal.pk)
+    actions.settle(actor=sale.staff2, deal_id=deal.pk)
+    assert queries.received_fen(fresh(sale)) == deal.price_fen
+    assert books_balance()
+
+
 def test_a_royalty_whose_match_is_undone_is_owed_again() -> None:
     """It holds up neither the settlement of the price nor, when it has come, itself."""
     from yangbanjian.ground.bank import actions as bank

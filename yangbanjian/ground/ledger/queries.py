@@ -11,7 +11,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q, QuerySet, Sum
 
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.journal.models import Entry
@@ -263,6 +263,15 @@ def kept(account: Account) -> Balance:
         account.debits_pending, account.debits_posted, account.credits_pending,
         account.credits_posted,
     )  # fmt: skip
+
+
+def received(account: Account) -> int:
+    """What has come to it, less what a correction took back: its credits alone also count money that
+    was booked to it by mistake."""
+    into = Transfer.objects.filter(credit=account, corrects=None)
+    back = Transfer.objects.filter(debit=account, corrects__isnull=False)
+    came, went = (rows.aggregate(n=Sum("posted_change"))["n"] or 0 for rows in (into, back))
+    return int(came - went)
 
 
 def resolution_of(hold: Transfer) -> Transfer | None:

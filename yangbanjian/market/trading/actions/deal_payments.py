@@ -12,7 +12,9 @@ from yangbanjian.ground.database.transactions import acting
 from yangbanjian.ground.ledger import actions as ledger
 from yangbanjian.ground.ledger.rules import Transfer
 from yangbanjian.ground.log.requirements import Subject, require_entries
-from yangbanjian.kernel.actor import SYSTEM, Actor
+from yangbanjian.ground.messages import actions as messages
+from yangbanjian.ground.messages.actions import Word
+from yangbanjian.kernel.actor import SYSTEM, Actor, Role
 from yangbanjian.kernel.refusals import Conflict, Invalid, Problem
 from yangbanjian.kernel.text import clean_line
 from yangbanjian.kernel.words import gettext_noop
@@ -102,7 +104,8 @@ def give_back(deal: Deal, row: Instalment) -> None:
 def take_back_payments(*, expectation_ids: Collection[int]) -> int:
     """A match was undone: what it paid is open again, and asked for with the next look at what is
     late. A part of the price stays as it is once the deal counts as paid; a royalty, without which
-    it does, only once it has gone on to the seller."""
+    it does, only once it has gone on to the seller. The exchange is told then: no certificate is
+    issued and nothing settled while the books lack the money."""
     rows = Instalment.objects.filter(expectation_id__in=expectation_ids).exclude(paid_at=None)
     done = 0
     with acting(SYSTEM):
@@ -121,9 +124,22 @@ def take_back_payments(*, expectation_ids: Collection[int]) -> int:
                 row.save()
                 deal.follow_on = clock.today()
                 deal.save(update_fields=["follow_on"])
+            else:
+                _tell_of_lack(deal, row)
             tell(SYSTEM, deal, "payment_taken_back", seq=row.seq, state=deal.state)
             done += 1
     return done
+
+
+def _tell_of_lack(deal: Deal, row: Instalment) -> None:
+    assert row.expectation is not None
+    word = Word(
+        "trading",
+        gettext_noop("「%(title)s」已到账的一笔款被撤销对账，账上少了钱。请核对流水，补齐以前不要出凭证、不要结算。"),
+        {"title": deal.listing.title}, f"/deals/{deal.pk}", needs_action=True,
+        once=f"deal.lack.{row.pk}.{row.expectation.matches.count()}",
+    )  # fmt: skip
+    messages.tell_role(Role.EXCHANGE, word)
 
 
 def settle_state(deal: Deal) -> None:

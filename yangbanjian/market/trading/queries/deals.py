@@ -146,10 +146,10 @@ def _next_in_line(lot: Lot, barred: Collection[str]) -> Placed | None:
 
 
 def received_fen(one: Deal) -> int:
-    """What the deal's account in the ledger has received; 0 before it is opened."""
+    """What the deal's account in the ledger has received and kept; 0 before it is opened."""
     with acting(SYSTEM):  # the account is the seller's; a certificate says what it has received
         account = Account.objects.filter(key=one.account).first() if one.account else None
-        return ledger.kept(account).credits_posted if account is not None else 0
+        return ledger.received(account) if account is not None else 0
 
 
 def paid_fen(one: Deal) -> int:

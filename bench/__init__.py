@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as `ybj` does
 
 
 def tell(result: dict[str, Any], *, as_json: bool) -> int:

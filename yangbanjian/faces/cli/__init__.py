@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
-
-# Read when numpy is loaded, and by every process that we start. A second thread takes nothing off a
-# question's products with 100,000 vectors, but turns in circles beside the rest of the answer.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def main() -> None:

@@ -124,7 +124,7 @@ def take_back_payments(*, expectation_ids: Collection[int]) -> int:
                 row.save()
                 deal.follow_on = clock.today()
                 deal.save(update_fields=["follow_on"])
-            else:
+            elif deal.state != "defaulted":
                 _tell_of_lack(deal, row)
             tell(SYSTEM, deal, "payment_taken_back", seq=row.seq, state=deal.state)
             done += 1

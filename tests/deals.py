@@ -16,6 +16,7 @@ from yangbanjian.ground.bank.actions import sandbox
 from yangbanjian.ground.clock import queries as clock
 from yangbanjian.ground.files import actions as files
 from yangbanjian.ground.journal import jobs as news
+from yangbanjian.ground.ledger import queries as ledger
 from yangbanjian.ground.ledger.models import Account
 from yangbanjian.ground.people import queries as people
 from yangbanjian.ground.people.models import Person
@@ -211,3 +212,8 @@ def balance(key: Any) -> int:
     """What a ledger account has: credits less debits, posted."""
     row = Account.objects.get(key=key)
     return row.credits_posted - row.debits_posted
+
+
+def books_balance() -> bool:
+    _, rows = ledger.trial_balance(SYSTEM)
+    return all(r.balance.debits_posted == r.balance.credits_posted for r in rows)

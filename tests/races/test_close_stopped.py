@@ -20,9 +20,9 @@ import pytest
 from django.db import DatabaseError, Error, connection, connections
 
 from tests import deals, lots, make
-from tests.actions.test_deals import books_balance
 from tests.actions.test_log import sequenced
 from tests.actions.test_sealings import Room
+from tests.deals import books_balance
 from yangbanjian.ground.clock import actions as clock
 from yangbanjian.ground.database.transactions import acting
 from yangbanjian.kernel.actor import SYSTEM
